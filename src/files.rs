@@ -1,0 +1,77 @@
+//! Files that are either whole or absent: temporary name, fsync, rename. Every room that writes uses this one.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Writes a file so that a reader, a crash or a full disk sees the old content or the new, never a part.
+///
+/// `fill` writes the content. Parent folders are made. On any error the temporary file is removed and `path` is untouched.
+pub fn write_whole<E: From<io::Error>>(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(folder)?;
+    let temporary = temporary_beside(path);
+    let result = fill_and_sync(&temporary, fill).and_then(|()| {
+        fs::rename(&temporary, path)?;
+        // The rename itself is only durable once the folder is; not every filesystem allows syncing one.
+        File::open(folder).and_then(|f| f.sync_all()).ok();
+        Ok(())
+    });
+    if result.is_err() {
+        fs::remove_file(&temporary).ok();
+    }
+    result
+}
+
+/// [`write_whole`] for content already in memory.
+pub fn write_bytes(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_whole(path, |out| out.write_all(content))
+}
+
+/// BLAKE3 of a file's bytes, as 64 hex digits.
+pub fn content_hash(path: &Path) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    io::copy(&mut File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn fill_and_sync<E: From<io::Error>>(
+    temporary: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut out = BufWriter::new(File::create(temporary)?);
+    fill(&mut out)?;
+    out.flush()?;
+    out.get_ref().sync_all()?;
+    Ok(())
+}
+
+fn temporary_beside(path: &Path) -> PathBuf {
+    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    path.with_file_name(format!(".{name}.{}.part", std::process::id()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failure_leaves_the_old_content_and_no_litter() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b.txt");
+        write_bytes(&path, b"old").unwrap();
+        let failed = write_whole(&path, |out| {
+            out.write_all(b"half")?;
+            Err(io::Error::other("disk full"))
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+}

@@ -1,0 +1,3 @@
+//! Thin start: everything is in the library.
+
+fn main() {}
