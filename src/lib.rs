@@ -4,6 +4,9 @@
 
 pub mod files;
 
+#[doc(hidden)]
+pub mod testing;
+
 pub mod volume;
 
 pub mod dataset;
