@@ -2,7 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 
 /// Writes a file so that a reader, a crash or a full disk sees the old content or the new, never a part.
 ///
@@ -16,17 +17,22 @@ pub fn write_whole<E: From<io::Error>>(
         _ => Path::new("."),
     };
     fs::create_dir_all(folder)?;
-    let temporary = temporary_beside(path);
-    let result = fill_and_sync(&temporary, fill).and_then(|()| {
-        fs::rename(&temporary, path)?;
-        // The rename itself is only durable once the folder is; not every filesystem allows syncing one.
-        File::open(folder).and_then(|f| f.sync_all()).ok();
-        Ok(())
-    });
-    if result.is_err() {
-        fs::remove_file(&temporary).ok();
+    let mut temporary = tempfile::Builder::new()
+        .prefix(".")
+        .suffix(".part")
+        // What any new file of this user gets (the umask still applies), not tempfile's private default.
+        .permissions(fs::Permissions::from_mode(0o666))
+        .tempfile_in(folder)?;
+    {
+        let mut out = BufWriter::new(temporary.as_file_mut());
+        fill(&mut out)?;
+        out.flush()?;
     }
-    result
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|refused| refused.error)?;
+    // The rename itself is only durable once the folder is; not every filesystem allows syncing one.
+    File::open(folder).and_then(|f| f.sync_all()).ok();
+    Ok(())
 }
 
 /// [`write_whole`] for content already in memory.
@@ -39,22 +45,6 @@ pub fn content_hash(path: &Path) -> io::Result<String> {
     let mut hasher = blake3::Hasher::new();
     io::copy(&mut File::open(path)?, &mut hasher)?;
     Ok(hasher.finalize().to_hex().to_string())
-}
-
-fn fill_and_sync<E: From<io::Error>>(
-    temporary: &Path,
-    fill: impl FnOnce(&mut dyn Write) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut out = BufWriter::new(File::create(temporary)?);
-    fill(&mut out)?;
-    out.flush()?;
-    out.get_ref().sync_all()?;
-    Ok(())
-}
-
-fn temporary_beside(path: &Path) -> PathBuf {
-    let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    path.with_file_name(format!(".{name}.{}.part", std::process::id()))
 }
 
 #[cfg(test)]
