@@ -43,7 +43,7 @@ impl TrainConfig {
         complete.split.fold.get_or_insert_default();
         complete.data.clear();
         let mut table = Table::try_from(&complete).unwrap_or_default();
-        table.retain(|key, _| !FIXED.contains(&&key[..]));
+        table.retain(|key, _| !FIXED.contains(&key));
         table
     }
 
