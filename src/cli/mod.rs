@@ -1,1 +1,49 @@
-//! (under construction)
+//! The command line: clap definitions and one small file per command. No logic of its own; it alone prints.
+
+mod completions;
+pub mod output;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use output::{CommandResult, Failure, Outcome};
+
+/// A terminal workbench for training spinal-cord lesion segmentation models.
+#[derive(Debug, Parser)]
+#[command(name = "deepseg", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+struct Cli {
+    /// A project or a dataset to open in the workbench (default: the project here, else the start screen)
+    target: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done, 1 the work met problems (they are listed), 2 wrong usage, 130 interrupted.\n\
+                          Set DEEPSEG_LOG=info (or debug) to see what happens inside.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Print a completion script for a shell
+    Completions(completions::Args),
+}
+
+/// Runs the command line given by `arguments` (the first is the program's name) and says how it ended.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return output::clap_exit(&error),
+    };
+    output::start_log();
+    output::exit_code(dispatch(cli))
+}
+
+fn dispatch(cli: Cli) -> CommandResult {
+    match cli.command {
+        Some(Command::Completions(args)) => args.run(),
+        None => Err(Failure::usage("there is no workbench yet")),
+    }
+}
