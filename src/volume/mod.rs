@@ -3,20 +3,27 @@
 //! This room knows NIfTI and geometry; it knows nothing of datasets, subjects, curves or networks.
 
 mod affine;
+mod components;
+mod format;
+mod grid;
+mod mask;
+mod orientation;
+mod reorient;
+mod resample;
+mod sampling;
 
 pub use affine::{Affine, Millimetres, VoxelIndex};
+pub use components::{Components, Connectivity};
+pub use format::{
+    AffineSource, Datatype, Header, VolumeError, read_header, read_image, read_mask, write_image, write_mask,
+};
+pub use grid::{Grid, GridDifference};
+pub use mask::{Rescued, resample_mask};
+pub use orientation::Orientation;
+pub use resample::{resample_linear, resample_nearest};
+pub use sampling::{sample_linear, sample_nearest};
 
-use ndarray::Array3;
-use serde::{Deserialize, Serialize};
-
-/// The grid an array lives on: shape (voxels per axis) and affine (voxel index to RAS+ mm).
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Grid {
-    /// Voxels along axes 0, 1, 2.
-    pub shape: [usize; 3],
-    /// Voxel index to RAS+ world millimetres.
-    pub affine: Affine,
-}
+use ndarray::{Array3, ShapeBuilder};
 
 /// Voxels and the grid they live on. `data` is indexed `[axis 0, axis 1, axis 2]` in the grid's own axis order.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,4 +32,11 @@ pub struct Volume<T> {
     pub grid: Grid,
     /// The voxels, axis 0 fastest in memory (Fortran order), as NIfTI stores them.
     pub data: Array3<T>,
+}
+
+impl<T: Clone> Volume<T> {
+    /// A volume with the same value everywhere.
+    pub fn filled(grid: Grid, value: T) -> Self {
+        Self { grid, data: Array3::from_elem(grid.shape.f(), value) }
+    }
 }
