@@ -3,6 +3,10 @@
 //! Sections are flat and every key has a default, so that a key never appears or vanishes with another key's value; keys a chosen
 //! kind does not use are ignored by it. Unknown keys are errors.
 
+use super::sections::{
+    AugmentConfig, CropConfig, IntensityConfig, LossConfig, OptimiserConfig, PatchConfig, ScheduleConfig,
+    SplitConfig,
+};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -96,161 +100,6 @@ pub struct DataEntry {
     pub image: String,
 }
 
-/// Shares of the subjects, or a fold. The shares are proportions; they need not sum to one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct SplitConfig {
-    /// Share that trains.
-    pub train: f64,
-    /// Share that validates.
-    pub val: f64,
-    /// Share that tests.
-    pub test: f64,
-    /// `K/N`: fold K (from 1) of N is the test side instead of a share.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fold: Option<String>,
-}
-
-/// Kinds of loss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LossKind {
-    /// 1 - (2 sum(p y) + smooth) / (sum p + sum y + smooth) over the whole batch.
-    Dice,
-    /// Dice plus mean binary cross-entropy.
-    DiceBce,
-}
-
-/// Loss.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LossConfig {
-    /// Kind.
-    pub kind: LossKind,
-    /// Added to numerator and denominator of Dice, in voxels.
-    pub smooth: f64,
-}
-
-/// Kinds of optimiser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OptimiserKind {
-    /// Adam.
-    Adam,
-    /// Adam with decoupled weight decay.
-    AdamW,
-}
-
-/// Optimiser.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct OptimiserConfig {
-    /// Kind.
-    pub kind: OptimiserKind,
-    /// Decay of the first moment.
-    pub beta1: f64,
-    /// Decay of the second moment.
-    pub beta2: f64,
-    /// Added to the root of the second moment.
-    pub epsilon: f64,
-    /// Weight decay (AdamW).
-    pub weight_decay: f64,
-}
-
-/// Kinds of learning-rate schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScheduleKind {
-    /// The rate never changes.
-    Constant,
-    /// Times `factor` after `patience` epochs without a better validation loss.
-    Plateau,
-    /// Half a cosine from `lr` to `min_lr` over the run.
-    Cosine,
-}
-
-/// Learning-rate schedule.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ScheduleConfig {
-    /// Kind.
-    pub kind: ScheduleKind,
-    /// Factor of a plateau.
-    pub factor: f64,
-    /// Epochs a plateau waits.
-    pub patience: u32,
-    /// The rate never falls below this.
-    pub min_lr: f64,
-}
-
-/// Patches, in voxels of the crop.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct PatchConfig {
-    /// Length along z; in the plane a patch is the whole crop.
-    pub size: usize,
-    /// Overlap along z of neighbouring training patches (validation patches do not overlap).
-    pub overlap: usize,
-    /// Whether scans with an empty mask train too.
-    pub include_empty: bool,
-}
-
-/// Random changes of training patches.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AugmentConfig {
-    /// Probability of a flip along x (right-left).
-    pub flip_x: f64,
-    /// Probability of a flip along y (anterior-posterior).
-    pub flip_y: f64,
-    /// Probability of a flip along z (superior-inferior).
-    pub flip_z: f64,
-}
-
-/// Where the landmarks of the standardisation come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LandmarkSource {
-    /// SCT's for the contrast.
-    Preset,
-    /// Learnt from the training side.
-    Learnt,
-    /// No standardisation.
-    None,
-}
-
-/// Where mean and standard deviation of the z-score come from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ZscoreSource {
-    /// SCT's for the contrast.
-    Preset,
-    /// Measured on the training side.
-    Measured,
-}
-
-/// Intensities.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct IntensityConfig {
-    /// Landmarks.
-    pub landmarks: LandmarkSource,
-    /// Mean and standard deviation.
-    pub zscore: ZscoreSource,
-}
-
-/// How the crops were made (a copy of the project's setting at the start).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct CropConfig {
-    /// Voxel size, mm.
-    pub spacing_mm: f64,
-    /// In-plane size, voxels.
-    pub size: usize,
-    /// Order of the stages: `recipe` or `sct`.
-    pub preset: String,
-}
-
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -319,54 +168,6 @@ impl Default for TrainConfig {
             crop: CropConfig::default(),
             data: Vec::new(),
         }
-    }
-}
-
-impl Default for SplitConfig {
-    fn default() -> Self {
-        Self { train: 0.6, val: 0.2, test: 0.2, fold: None }
-    }
-}
-
-impl Default for LossConfig {
-    fn default() -> Self {
-        Self { kind: LossKind::Dice, smooth: 1.0 }
-    }
-}
-
-impl Default for OptimiserConfig {
-    fn default() -> Self {
-        Self { kind: OptimiserKind::Adam, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
-    }
-}
-
-impl Default for ScheduleConfig {
-    fn default() -> Self {
-        Self { kind: ScheduleKind::Plateau, factor: 0.5, patience: 10, min_lr: 0.0 }
-    }
-}
-
-impl Default for PatchConfig {
-    fn default() -> Self {
-        Self { size: 48, overlap: 24, include_empty: false }
-    }
-}
-
-impl Default for AugmentConfig {
-    fn default() -> Self {
-        Self { flip_x: 0.5, flip_y: 0.5, flip_z: 0.5 }
-    }
-}
-
-impl Default for IntensityConfig {
-    fn default() -> Self {
-        Self { landmarks: LandmarkSource::Learnt, zscore: ZscoreSource::Measured }
-    }
-}
-
-impl Default for CropConfig {
-    fn default() -> Self {
-        Self { spacing_mm: 0.5, size: 48, preset: "recipe".into() }
     }
 }
 

@@ -34,6 +34,16 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum EventKind {
+    /// Work before the first step, such as preprocessing.
+    Prepare {
+        /// Items done.
+        done: u64,
+        /// Items in all.
+        total: u64,
+        /// What is being done, e.g. "preprocessing".
+        #[serde(default)]
+        what: String,
+    },
     /// The trainer has its data and is about to take the first step (again, after a resume).
     Started {
         /// Epochs this run is to reach.

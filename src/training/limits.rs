@@ -1,6 +1,7 @@
 //! Which values of a [`TrainConfig`] make sense, each refusal naming the key and what is allowed.
 
-use super::config::{ConfigError, SplitConfig, TrainConfig};
+use super::config::{ConfigError, TrainConfig};
+use super::sections::SplitConfig;
 
 impl TrainConfig {
     /// Checks every value's range.

@@ -3,20 +3,23 @@
 
 mod config;
 mod event;
+mod guard;
 mod identity;
 mod limits;
 mod overrides;
 mod run_dir;
+mod sections;
 mod stop;
 mod writer;
 
-pub use config::{
-    AugmentConfig, ConfigError, CropConfig, DataEntry, IntensityConfig, LandmarkSource, LossConfig, LossKind,
-    NetworkChoice, OptimiserConfig, OptimiserKind, Part, PatchConfig, ScheduleConfig, ScheduleKind,
-    SplitConfig, TrainConfig, ZscoreSource,
-};
+pub use config::{ConfigError, DataEntry, NetworkChoice, Part, TrainConfig};
 pub use event::{EVENT_VERSION, Event, EventKind, FinishStatus};
+pub use guard::guarded;
 pub use identity::{ProcessIdentity, RunInfo};
 pub use run_dir::{RunDir, RunError};
+pub use sections::{
+    AugmentConfig, CropConfig, IntensityConfig, LandmarkSource, LossConfig, LossKind, OptimiserConfig,
+    OptimiserKind, PatchConfig, ScheduleConfig, ScheduleKind, SplitConfig, ZscoreSource,
+};
 pub use stop::{StopRequest, StopSignal};
 pub use writer::RunWriter;

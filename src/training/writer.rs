@@ -27,8 +27,9 @@ pub struct RunWriter {
     seq: u64,
     epoch: u32,
     step: u64,
+    finished: bool,
     last_step: Option<Instant>,
-    _lock: File,
+    lock: File,
 }
 
 impl RunWriter {
@@ -37,13 +38,27 @@ impl RunWriter {
     /// # Errors
     /// When the place cannot be written, another trainer is there, or it already holds a run.
     pub fn create(dir: RunDir, config: &TrainConfig) -> Result<Self, RunError> {
+        let writer = Self::claim(dir)?;
+        writer.freeze(config)?;
+        Ok(writer)
+    }
+
+    /// Takes a place for a run whose configuration is still being made (its data are being prepared), so that viewers see it.
+    ///
+    /// # Errors
+    /// As [`RunWriter::create`].
+    pub fn claim(dir: RunDir) -> Result<Self, RunError> {
         dir.create()?;
         let lock = take_lock(&dir)?;
-        if dir.config().exists() || dir.events().exists() {
+        if dir.config().exists() {
             return Err(RunError::Exists(dir.path().into()));
         }
-        config.write(&dir.config())?;
         Self::open(dir, lock)
+    }
+
+    /// Writes `config.toml`: from here on the run can be resumed.
+    pub fn freeze(&self, config: &TrainConfig) -> Result<(), RunError> {
+        Ok(config.write(&self.dir.config())?)
     }
 
     /// Continues a run: takes the lock, forgets old requests, and returns its frozen configuration. `seq`, epoch and step go on
@@ -71,7 +86,7 @@ impl RunWriter {
         let info = RunInfo::own();
         info.write(&dir)?;
         let (seq, epoch, step) = last.map_or((0, 0, 0), |e| (e.seq + 1, e.epoch, e.step));
-        Ok(Self { dir, info, events, pending, seq, epoch, step, last_step: None, _lock: lock })
+        Ok(Self { dir, info, events, pending, seq, epoch, step, finished: false, last_step: None, lock })
     }
 
     /// The run written to.
@@ -90,8 +105,19 @@ impl RunWriter {
         (self.epoch, self.step) = (epoch, step);
     }
 
+    /// Epoch and step last stamped.
+    pub fn position(&self) -> (u32, u64) {
+        (self.epoch, self.step)
+    }
+
+    /// Whether the last word has been said.
+    pub fn is_finished(&self) -> bool {
+        self.finished
+    }
+
     /// Appends an event. A full disk is survived: refused lines wait in memory (up to 1 MiB) and are written first next time.
     pub fn emit(&mut self, kind: EventKind) -> Result<(), RunError> {
+        self.finished = matches!(kind, EventKind::Finished { .. });
         let event = Event {
             v: EVENT_VERSION,
             seq: self.seq,
@@ -140,6 +166,13 @@ impl RunWriter {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for RunWriter {
+    fn drop(&mut self) {
+        // Closing would free it too, but not while a child process is between fork and exec with a copy of our files.
+        self.lock.unlock().ok();
     }
 }
 
