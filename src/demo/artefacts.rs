@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::volume::Grid;
 
 /// Distance (mm) from the back over which a spine coil's sensitivity falls by 1/e.
-const DEPTH: f64 = 95.0;
+const DEPTH: f64 = 120.0;
 
 /// A receive coil: strongest at the back, where the spine array lies, with a smooth unevenness of its own.
 #[derive(Clone, Debug)]

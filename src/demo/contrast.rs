@@ -20,11 +20,11 @@ fn relaxation(tissue: Tissue) -> Relaxation {
     match tissue {
         Tissue::Air => rest(0.0, 1000.0, 1.0, 1.0),
         Tissue::Skin => rest(0.6, 900.0, 30.0, 10.0),
-        Tissue::Fat => rest(0.9, 380.0, 110.0, 14.0),
+        Tissue::Fat => rest(0.9, 380.0, 88.0, 14.0),
         Tissue::Muscle => rest(0.8, 1400.0, 36.0, 26.0),
         Tissue::Fascia => rest(0.5, 1000.0, 18.0, 4.0),
         Tissue::Cortex => rest(0.1, 500.0, 2.0, 0.5),
-        Tissue::Marrow => rest(0.65, 550.0, 62.0, 6.0),
+        Tissue::Marrow => rest(0.7, 550.0, 64.0, 6.0),
         Tissue::Annulus => rest(0.6, 1000.0, 38.0, 12.0),
         Tissue::Nucleus => rest(0.8, 1300.0, 110.0, 45.0),
         Tissue::Gland => rest(0.85, 1300.0, 60.0, 25.0),

@@ -44,7 +44,7 @@ impl Cord {
     pub(super) fn distance(&self, at: &Place) -> f64 {
         let [a, b] = self.half_axes(at.along);
         // The anterior median fissure is CSF; a rater's mask does not cut it out, but it is too thin to matter there.
-        let fissure = stroke([at.u, at.v], [0.0, b + 1.0], [0.0, 0.5 * b], 0.4, 0.1);
+        let fissure = stroke([at.u, at.v], [0.0, b + 0.8], [0.0, 0.6 * b], 0.3, 0.04);
         ellipse([at.u, at.v], [a, b]).max(-fissure)
     }
 
@@ -71,7 +71,7 @@ impl Cord {
         sample.paint(Tissue::White, at.cover(cord));
         let inside = at.cover(cord + 0.5);
         sample.paint(Tissue::Grey, inside * at.cover(self.grey_distance(at)));
-        sample.paint(Tissue::Csf, at.cover(ellipse([at.u, at.v - 0.1], [0.3, 0.25])));
+        sample.paint(Tissue::Csf, at.cover(ellipse([at.u, at.v - 0.1], [0.2, 0.16])));
     }
 
     /// Signed distance (mm) to the butterfly: thick anterior horns, slim posterior horns reaching for the surface, and the

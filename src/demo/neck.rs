@@ -5,7 +5,7 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::noise::Noise;
-use super::shapes::{ellipse, rounded_box};
+use super::shapes::ellipse;
 use super::spine::Place;
 use super::tissue::{Mixture, Tissue};
 
@@ -43,7 +43,7 @@ impl Neck {
         sample.paint(Tissue::Skin, at.cover(skin));
         sample.paint(Tissue::Fat, at.cover(skin + SKIN));
         let grain = self.fibres.smooth([at.u / 3.0, at.v / 2.0, at.z / 4.0]);
-        sample.paint(Tissue::Fascia, 0.25 * grain.max(0.0) * at.cover(skin + SKIN));
+        sample.paint(Tissue::Fascia, 0.12 * grain.max(0.0) * at.cover(skin + SKIN));
         // Thickest over the nape.
         let nape = 1.0 + 0.9 * (-at.v / 40.0).clamp(0.0, 1.0);
         self.paint_muscle(at, skin + SKIN + self.fat * nape, sample);
@@ -54,17 +54,17 @@ impl Neck {
     /// Signed distance (mm) to the skin; shoulders widen the lower neck.
     fn skin_distance(&self, at: &Place) -> f64 {
         let shoulders = (-30.0 - at.z).max(0.0);
-        let half = [self.scale * 57.0 + 1.1 * shoulders, self.scale * 53.0 + 0.15 * shoulders];
-        rounded_box([at.u, at.v + 3.0], half, 0.82 * half[0].min(half[1]))
+        let half = [self.scale * 60.0 + 1.3 * shoulders, self.scale * 56.0 + 0.1 * shoulders];
+        ellipse([at.u, at.v + 4.0 + 0.6 * at.forward], half)
     }
 
     /// Muscle bellies lie around the column in layers, mirrored left to right, with fat in the septa and between fibres.
     fn paint_muscle(&self, at: &Place, distance: f64, sample: &mut Mixture) {
+        sample.paint(Tissue::Fascia, 0.7 * at.cover(distance - 0.6));
         let cover = at.cover(distance);
         if cover <= 0.0 {
             return;
         }
-        sample.paint(Tissue::Fascia, at.cover(distance - 0.7));
         let (across, behind) = (at.u.abs(), at.v + 4.0);
         let around = across.atan2(-behind) * 30.0;
         let warp = |salt: f64| 3.0 * self.bellies.smooth([at.u / 18.0 + salt, at.v / 18.0, at.z / 45.0]);
@@ -73,22 +73,28 @@ impl Neck {
         sample.paint(Tissue::Muscle, cover);
         let streak = self.fibres.smooth([at.u / 1.3, at.v / 1.3, at.z / 11.0]);
         sample.paint(Tissue::Fat, cover * 0.09 * (1.0 + streak));
-        let patchy = 0.75 + 0.25 * self.fibres.smooth([at.u / 9.0, at.v / 9.0, at.z / 20.0]);
-        sample.paint(Tissue::Fat, cover * patchy * at.cover(wall - 0.45));
-        sample.paint(Tissue::Fascia, cover * at.cover(wall - 0.1));
+        // Fat in the septa, here more and there less; fascia where there is little.
+        let plenty = self.fibres.smooth([at.u / 8.0, at.v / 8.0, at.z / 22.0]);
+        sample.paint(Tissue::Fascia, 0.8 * cover * at.cover(wall - 0.3));
+        let fat = (0.65 + 0.6 * plenty).clamp(0.0, 1.0);
+        sample.paint(Tissue::Fat, fat * cover * at.cover(wall - 0.35 - 0.5 * plenty.max(0.0)));
         // The nuchal ligament parts the two sides behind the column.
-        let midline = (at.u.abs() - 0.7).max(at.v + 14.0);
-        sample.paint(Tissue::Fascia, cover * at.cover(midline));
+        let sway = 0.8 * self.fibres.smooth([0.0, at.v / 9.0, at.z / 25.0]);
+        let midline = ((at.u - sway).abs() - 0.45).max(at.v + 14.0);
+        sample.paint(Tissue::Fat, 0.5 * cover * at.cover(midline - 0.7));
+        let strand = self.fibres.smooth([3.5, at.v / 12.0, at.z / 1.8]);
+        sample.paint(Tissue::Fascia, (0.5 + 0.4 * strand) * cover * at.cover(midline));
     }
 
     /// Windpipe with its cartilage and lining, gullet, thyroid, in loose fat.
     fn paint_throat(&self, at: &Place, sample: &mut Mixture) {
-        let front = 35.0 * self.scale;
-        let bed = rounded_box([at.u, at.v - front], [17.0, 10.5], 8.0);
+        let front = 35.0 * self.scale - 0.3 * at.forward;
+        let bed = ellipse([at.u, at.v - front + 1.0], [19.0, 12.0]);
         if bed > at.blur {
             return;
         }
-        sample.paint(Tissue::Fat, 0.8 * at.cover(bed));
+        let loose = self.fibres.smooth([at.u.abs() / 4.0, at.v / 3.0, at.z / 12.0]);
+        sample.paint(Tissue::Fat, (0.35 + 0.45 * loose).clamp(0.0, 0.8) * at.cover(bed));
         let lobe = ellipse([at.u.abs() - 11.5, at.v - front - 1.0], [5.0, 8.0]);
         let tall = (at.z + 30.0).abs() - 24.0;
         sample.paint(Tissue::Gland, at.cover(lobe.max(tall)));
@@ -110,9 +116,9 @@ impl Neck {
         if sheath > at.blur {
             return;
         }
-        sample.paint(Tissue::Fat, 0.8 * at.cover(sheath));
-        let carotid = ellipse([p[0] - 22.5, p[1] - 25.0], [3.1, 3.1]);
-        let jugular = ellipse([p[0] - 29.0, p[1] - 23.0], [4.4, if at.u > 0.0 { 3.4 } else { 2.6 }]);
+        sample.paint(Tissue::Fat, 0.55 * at.cover(sheath));
+        let carotid = ellipse([p[0] - 21.5, p[1] - 25.0], [2.9, 2.9]);
+        let jugular = ellipse([p[0] - 30.0, p[1] - 23.5], [4.3, if at.u > 0.0 { 3.4 } else { 2.6 }]);
         sample.paint(Tissue::Fascia, at.cover(carotid.min(jugular) - 0.8));
         sample.paint(Tissue::Blood, at.cover(carotid.min(jugular)));
     }

@@ -33,6 +33,8 @@ pub(super) struct Place {
     pub(super) z: f64,
     /// Which z of the centerline lies on the plane through this point across the centerline; vertebrae stack along it.
     pub(super) along: f64,
+    /// How far the centerline is bent forward here, relative to z = 0, mm: the skin bends less than the spine.
+    pub(super) forward: f64,
     /// Half-width of the sample, mm: edges are this soft.
     pub(super) blur: f64,
 }
@@ -76,7 +78,8 @@ impl Spine {
         let z = at[2];
         let (center, slope) = (self.center(z), self.slope(z));
         let (u, v) = (at[0] - center[0], at[1] - center[1]);
-        Place { u, v, z, along: z + slope[0] * u + slope[1] * v, blur }
+        let forward = center[1] - self.center(0.0)[1];
+        Place { u, v, z, along: z + slope[0] * u + slope[1] * v, forward, blur }
     }
 }
 

@@ -5,14 +5,14 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
 use super::noise::Noise;
-use super::shapes::{ellipse, rounded_box, stroke};
+use super::shapes::{ellipse, ellipsoid, melt, rounded_box, stroke};
 use super::spine::Place;
 use super::tissue::{Mixture, Tissue};
 
 /// How far in front of the cord's centre the bodies begin, mm.
 const BODY_BACK: f64 = 6.9;
 /// Thickness of compact bone, mm.
-const CORTEX: f64 = 0.9;
+const CORTEX: f64 = 0.7;
 
 /// The shape of one vertebra and the disc below it, mm.
 #[derive(Clone, Copy, Debug)]
@@ -110,14 +110,16 @@ impl Vertebrae {
     fn paint_column(&self, at: &Place, level: &Level, sample: &mut Mixture) {
         let half = [level.shape.half_width, level.shape.depth / 2.0];
         let p = [at.u, at.v - BODY_BACK - half[1]];
-        // The back of a body is slightly hollow.
-        let hollow = 0.8 * (1.0 - (at.u / half[0]).powi(2)).max(0.0);
-        let p = if p[1] < 0.0 { [p[0], p[1] - hollow] } else { p };
-        let outline = rounded_box(p, half, 5.0);
-        sample.paint(Tissue::Fascia, at.cover(outline - 0.9));
-        sample.paint(Tissue::Annulus, at.cover(outline - 0.3));
-        let nucleus = ellipse([p[0], p[1] + 0.8], [0.68 * half[0], 0.62 * half[1]]);
-        let nucleus = nucleus.max(level.from_disc - 0.75 * level.half_disc);
+        // An ellipse cut off behind, where it is slightly hollow.
+        let hollow = 0.9 * (1.0 - (at.u / half[0]).powi(2)).max(0.0);
+        let oval = ellipse([p[0], p[1] + 0.35 * half[1]], [half[0], 1.35 * half[1]]);
+        let outline = melt_corner(oval, hollow - p[1] - half[1]);
+        let ligaments = (outline - 0.8).max(p[0].abs() - 0.7 * half[0]);
+        sample.paint(Tissue::Fascia, 0.85 * at.cover(ligaments));
+        let disc = (outline - 0.4).max(level.from_disc - level.half_disc - 1.2);
+        sample.paint(Tissue::Annulus, at.cover(disc));
+        let middle = [p[0], p[1] + 0.6, level.from_disc];
+        let nucleus = ellipsoid(middle, [0.7 * half[0], 0.66 * half[1], 1.05 * level.half_disc]);
         sample.paint(Tissue::Nucleus, level.hydration * at.cover(nucleus));
         // Endplates are hollow and the sides have a waist.
         let centrality = 1.0 - (ellipse(p, half) / half[1] + 1.0).clamp(0.0, 1.0).powi(2);
@@ -126,8 +128,8 @@ impl Vertebrae {
         let body = (outline + waist).max(endplate);
         sample.paint(Tissue::Cortex, at.cover(body));
         self.paint_marrow(at, body + CORTEX, 1.0, sample);
-        let vein = stroke([p[1], level.up], [-half[1], 0.0], [-0.2 * half[1], 0.0], 1.0, 0.3);
-        sample.paint(Tissue::Fat, 0.7 * at.cover(vein.max(at.u.abs() - 2.5)));
+        let vein = stroke([p[1], level.up], [-half[1], 0.0], [-0.45 * half[1], 0.0], 1.1, 0.1);
+        sample.paint(Tissue::Fat, 0.45 * at.cover(vein.max(at.u.abs() - 2.5)));
     }
 
     /// Spongy bone: marrow with darker trabeculae, over `share` of the sample.
@@ -136,7 +138,7 @@ impl Vertebrae {
         if cover > 0.0 {
             sample.paint(Tissue::Marrow, cover);
             let mottle = self.marrow.smooth([at.u / MOTTLE, at.v / MOTTLE, at.z / MOTTLE]);
-            sample.paint(Tissue::Cortex, 0.22 * cover * (1.0 + mottle));
+            sample.paint(Tissue::Cortex, 0.14 * cover * (1.0 + mottle));
         }
     }
 
@@ -161,7 +163,7 @@ impl Vertebrae {
         let process = stroke(p, [12.5, 6.0], [20.0, 6.5], 2.2, 2.6).max((level.up - 0.5).abs() - 3.4);
         let bone = lamina.max((level.up + 1.0).abs() - 5.4).min(pedicle).min(process).min(pillar.max(0.7 - facet));
         sample.paint(Tissue::Cortex, at.cover(bone));
-        self.paint_marrow(at, bone + 1.1, 0.8, sample);
+        self.paint_marrow(at, bone + 0.9, 0.85, sample);
         let artery = ellipse([p[0] - 14.8, p[1] - 7.6], [2.1, 2.1]);
         sample.paint(Tissue::Fascia, at.cover(artery - 0.8));
         sample.paint(Tissue::Blood, at.cover(artery));
@@ -171,7 +173,9 @@ impl Vertebrae {
     fn paint_spinous(&self, at: &Place, level: &Level, sample: &mut Mixture) {
         let tip = -11.0 - level.shape.spinous * self.scale;
         let between = rounded_box([at.u, at.v - (tip - 11.0) / 2.0], [1.6, (-11.0 - tip) / 2.0], 1.0);
-        sample.paint(Tissue::Fascia, 0.55 * at.cover(between));
+        sample.paint(Tissue::Fat, 0.5 * at.cover(between));
+        let strand = self.marrow.smooth([at.v / 9.0, level.up / 1.5, 7.5]);
+        sample.paint(Tissue::Fascia, (0.5 + 0.4 * strand) * at.cover(between));
         let drop = 0.28 * (at.v + 11.0).min(0.0);
         let flat = [at.v, level.up + 1.5 - drop];
         let outline = stroke(flat, [-11.0, 0.0], [tip + 3.0, 0.0], 4.2, 3.4);
@@ -181,4 +185,9 @@ impl Vertebrae {
         sample.paint(Tissue::Cortex, at.cover(bone));
         self.paint_marrow(at, bone + 1.0, 1.0, sample);
     }
+}
+
+/// Intersection of two outlines whose outer corner is rounded over about 3 mm.
+fn melt_corner(a: f64, b: f64) -> f64 {
+    -melt(-a, -b, 3.0)
 }
