@@ -93,7 +93,11 @@ impl Anatomy {
     pub(super) fn lesion_part(&self, index: usize, at: Millimetres, blur: f64) -> f64 {
         let place = self.spine.place(at, blur);
         self.lesions.get(index).map_or(0.0, |lesion| {
-            if lesion.z_range().contains(&place.z) { place.cover(lesion.distance(&place, &self.cord)) } else { 0.0 }
+            if lesion.z_range().contains(&place.z) {
+                place.cover(lesion.distance(&place, &self.cord))
+            } else {
+                0.0
+            }
         })
     }
 }

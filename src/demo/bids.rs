@@ -87,7 +87,10 @@ pub(super) fn write_image_sidecar(path: &Path, protocol: &Protocol) -> Result<()
 
 /// Writes a mask's sidecar.
 pub(super) fn write_mask_sidecar(path: &Path) -> Result<(), DemoError> {
-    write_json(&sidecar(path), &json!({"Author": GENERATOR, "Label": "known by construction", "SpatialReference": "orig"}))
+    write_json(
+        &sidecar(path),
+        &json!({"Author": GENERATOR, "Label": "known by construction", "SpatialReference": "orig"}),
+    )
 }
 
 fn write_json(path: &Path, value: &Value) -> Result<(), DemoError> {

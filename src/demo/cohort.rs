@@ -51,7 +51,10 @@ pub(super) fn plan(index: usize) -> Result<Plan, DemoError> {
             vec![Medium, Small, Tiny],
         ),
         1 => (vec![axial([0.375, 0.375, 3.0], "LPI", slope)?], vec![Long, Tiny]),
-        2 => (vec![axial([0.6, 0.6, 3.0], "RAI", Storage::Float)?], if index == 2 { vec![] } else { vec![Medium] }),
+        2 => (
+            vec![axial([0.6, 0.6, 3.0], "RAI", Storage::Float)?],
+            if index == 2 { vec![] } else { vec![Medium] },
+        ),
         3 => (vec![sagittal([0.8, 0.8, 0.8], "AIL", whole)?], vec![Medium, Small, Tiny]),
         4 => (vec![axial([0.5, 0.5, 3.3], "RPS", slope)?.tilted(9.0, 3.0)], vec![Medium, Medium]),
         5 => (

@@ -96,7 +96,10 @@ mod tests {
         use Tissue::*;
         let order = [Csf, Lesion, Grey, White, Muscle, Cortex];
         for pair in order.windows(2) {
-            assert!(signal(Sequence::SpinEcho, pair[0]) > 1.1 * signal(Sequence::SpinEcho, pair[1]), "{pair:?}");
+            assert!(
+                signal(Sequence::SpinEcho, pair[0]) > 1.1 * signal(Sequence::SpinEcho, pair[1]),
+                "{pair:?}"
+            );
         }
         assert_eq!(signal(Sequence::SpinEcho, Blood), 0.0);
     }

@@ -37,7 +37,10 @@ impl Cord {
     pub(super) fn half_axes(&self, along: f64) -> [f64; 2] {
         let enlarged = (-((along + 8.0) / 24.0).powi(2)).exp();
         let thoracic = 1.0 / (1.0 + ((along + 52.0) / 8.0).exp());
-        [self.scale * (5.7 + 1.1 * enlarged - 0.8 * thoracic), self.scale * (3.8 + 0.2 * enlarged - 0.3 * thoracic)]
+        [
+            self.scale * (5.7 + 1.1 * enlarged - 0.8 * thoracic),
+            self.scale * (3.8 + 0.2 * enlarged - 0.3 * thoracic),
+        ]
     }
 
     /// Signed distance (mm) to the cord's surface.

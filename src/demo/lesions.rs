@@ -8,6 +8,7 @@ use super::cord::Cord;
 use super::noise::Noise;
 use super::shapes::{cover, ellipsoid};
 use super::spine::{Place, Spine};
+use super::truth::readable;
 
 /// How large a lesion is meant to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +65,7 @@ const WANDER: f64 = 0.28;
 const STEP: f64 = 0.2;
 
 impl Lesion {
-    /// A lesion of the given size in the middle of `z_range`'s free room, wholly inside the cord.
+    /// A lesion of the given size around world `z`, at a random place of the cord's section.
     fn random(size: LesionSize, z: f64, cord: &Cord, rng: &mut ChaCha8Rng) -> Self {
         let half_axes = size.half_axes().map(|range| rng.random_range(range));
         let section = cord.half_axes(z);
@@ -120,20 +121,25 @@ impl Lesion {
         let center = spine.center(self.center[2]);
         LesionTruth {
             size: self.size,
-            center_mm: [center[0] + self.center[0], center[1] + self.center[1], self.center[2]],
-            volume_mm3: self.volume_mm3(spine, cord),
+            center_mm: [center[0] + self.center[0], center[1] + self.center[1], self.center[2]].map(readable),
+            volume_mm3: readable(self.volume_mm3(spine, cord)),
         }
     }
 }
 
 /// Clear cord (mm) kept between two lesions, so that thick slices do not join them.
-const GAP: f64 = 7.0;
+const GAP: f64 = 4.0;
 
 /// Places lesions of the given sizes one below the other within `z_range` (world mm); what does not fit is left out.
-pub(super) fn place(sizes: &[LesionSize], z_range: [f64; 2], cord: &Cord, rng: &mut ChaCha8Rng) -> Vec<Lesion> {
+pub(super) fn place(
+    sizes: &[LesionSize],
+    z_range: [f64; 2],
+    cord: &Cord,
+    rng: &mut ChaCha8Rng,
+) -> Vec<Lesion> {
     let mut lesions: Vec<Lesion> = Vec::new();
     for &size in sizes {
-        for _attempt in 0..60 {
+        for _attempt in 0..200 {
             let candidate = Lesion::random(size, rng.random_range(z_range[0]..z_range[1]), cord, rng);
             let range = candidate.z_range();
             let fits = range.start >= z_range[0] && range.end <= z_range[1];

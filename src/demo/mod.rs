@@ -55,7 +55,8 @@ pub fn make_cohort(
         return Err(DemoError::NotADemo(dataset.to_owned()));
     }
     if let Some(report) = read_truth(dataset)? {
-        let same = report.version == truth::VERSION && report.seed == seed && report.subjects.len() == subjects;
+        let same =
+            report.version == truth::VERSION && report.seed == seed && report.subjects.len() == subjects;
         return if same { Ok(report) } else { Err(DemoError::AnotherCohort(dataset.to_owned())) };
     }
     bids::write_descriptions(dataset, seed)?;

@@ -72,7 +72,8 @@ pub(super) fn acquire(
         let near = body.is_near_cord(grid.affine.apply(voxel));
         u8::from(near && sampling.average(voxel, |at| body.cord_part(at, sampling.blur)) >= 0.5)
     });
-    let lesion = lesion_mask(body, &grid, &sampling);
+    // At the surface the best voxel for a tiny lesion may be hardly cord: a lesion mask stays within the cord mask.
+    let lesion = lesion_mask(body, &grid, &sampling) * &cord;
     let native = |data| Volume { grid, data }.reoriented(protocol.orientation);
     Acquisition {
         image: Volume { grid, data: image }.reoriented(protocol.orientation),
@@ -143,7 +144,8 @@ impl Sampling {
 impl Protocol {
     /// The RPI-ordered grid of this protocol around `center`, rotated by its tilt.
     fn grid(&self, center: Millimetres) -> Grid {
-        let shape: [usize; 3] = std::array::from_fn(|k| (self.extent_mm[k] / self.spacing[k]).round() as usize);
+        let shape: [usize; 3] =
+            std::array::from_fn(|k| (self.extent_mm[k] / self.spacing[k]).round() as usize);
         let [[sn, cn], [st, ct]] = self.tilt.map(|degrees| <[f64; 2]>::from(degrees.to_radians().sin_cos()));
         // Turn about the head-feet axis, then nod about the left-right axis.
         let turn = [[ct, -st, 0.0], [st, ct, 0.0], [0.0, 0.0, 1.0]];

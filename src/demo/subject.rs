@@ -12,7 +12,7 @@ use super::anatomy::Anatomy;
 use super::bids::{self, ScanNames};
 use super::cohort::{self, Fault, LESION_ROOM};
 use super::scanner::{self, Acquisition, Protocol};
-use super::truth::{ScanTruth, SubjectTruth};
+use super::truth::{ScanTruth, SubjectTruth, readable};
 use super::write;
 
 /// How far (mm) above and below the middle of the field of view the exact centerline is given.
@@ -38,7 +38,7 @@ pub(super) fn make(dataset: &Path, index: usize, seed: u64) -> Result<SubjectTru
     let centerline_mm = (-CENTERLINE_REACH..=CENTERLINE_REACH).map(|mm| {
         let z = middle + f64::from(mm);
         let [x, y] = body.center(z);
-        [x, y, z]
+        [x, y, z].map(readable)
     });
     let centerline_mm = centerline_mm.collect();
     Ok(SubjectTruth { id, fault: plan.fault, lesions: body.lesion_truth(), centerline_mm, scans })
@@ -64,7 +64,7 @@ fn write_scan(
         lesion_mask: names.lesion.clone(),
         cord_mask: names.cord.clone(),
         orientation: protocol.orientation,
-        mask_volume_mm3: volume_mm3(&acquired.lesion),
+        mask_volume_mm3: readable(volume_mm3(&acquired.lesion)),
     })
 }
 

@@ -70,6 +70,11 @@ impl CohortReport {
     }
 }
 
+/// A number to six decimals: a nanometre is exact enough, and what is read back equals what was written.
+pub(super) fn readable(value: f64) -> f64 {
+    (value * 1e6).round() / 1e6
+}
+
 /// Where the truth lies in a demo dataset.
 pub(super) fn truth_path(dataset: &Path) -> PathBuf {
     dataset.join("derivatives").join("truth").join("demo_truth.json")
@@ -87,6 +92,7 @@ pub fn read_truth(dataset: &Path) -> Result<Option<CohortReport>, DemoError> {
 
 pub(super) fn write_truth(dataset: &Path, report: &CohortReport) -> Result<(), DemoError> {
     let path = truth_path(dataset);
-    let text = serde_json::to_vec_pretty(report).map_err(|source| DemoError::Truth { path: path.clone(), source })?;
+    let text = serde_json::to_vec_pretty(report)
+        .map_err(|source| DemoError::Truth { path: path.clone(), source })?;
     files::write_bytes(&path, &text).map_err(DemoError::io(&path))
 }

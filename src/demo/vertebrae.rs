@@ -161,7 +161,8 @@ impl Vertebrae {
         let pillar = ellipse([p[0] - 15.5, p[1] + 2.2], [5.2, 5.0]);
         let pedicle = stroke(p, [9.5, 6.0], [14.5, 0.5], 2.4, 2.4).max((level.up - 1.5).abs() - 3.6);
         let process = stroke(p, [12.5, 6.0], [20.0, 6.5], 2.2, 2.6).max((level.up - 0.5).abs() - 3.4);
-        let bone = lamina.max((level.up + 1.0).abs() - 5.4).min(pedicle).min(process).min(pillar.max(0.7 - facet));
+        let bone =
+            lamina.max((level.up + 1.0).abs() - 5.4).min(pedicle).min(process).min(pillar.max(0.7 - facet));
         sample.paint(Tissue::Cortex, at.cover(bone));
         self.paint_marrow(at, bone + 0.9, 0.85, sample);
         let artery = ellipse([p[0] - 14.8, p[1] - 7.6], [2.1, 2.1]);

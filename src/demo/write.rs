@@ -59,7 +59,8 @@ fn write_integers(path: &Path, image: &Volume<f32>, slope: f64) -> Result<(), De
     content[SLOPE..SLOPE + 4].copy_from_slice(&(slope as f32).to_le_bytes());
     // The transpose walks axis 0 fastest, as the file does.
     let stored = image.data.t();
-    content.extend(stored.iter().flat_map(|value| ((f64::from(*value) / slope).round() as i16).to_le_bytes()));
+    content
+        .extend(stored.iter().flat_map(|value| ((f64::from(*value) / slope).round() as i16).to_le_bytes()));
     files::write_whole(path, |out| {
         let mut zipped = GzEncoder::new(out, Compression::default());
         zipped.write_all(&content)?;

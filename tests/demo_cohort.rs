@@ -1,0 +1,177 @@
+//! The demo cohort as a user gets it: files read back from disk, held against the truth that comes with them.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use deepseg::demo::{CohortReport, DemoError, Fault, ScanTruth, SubjectTruth, make_cohort, read_truth};
+use deepseg::files::content_hash;
+use deepseg::volume::{
+    Components, Connectivity, Datatype, Volume, read_header, read_image, read_mask, sample_nearest,
+};
+
+/// The smallest cohort in which everything occurs, made once for all tests here.
+fn cohort() -> &'static (PathBuf, CohortReport) {
+    static COHORT: OnceLock<(PathBuf, CohortReport)> = OnceLock::new();
+    COHORT.get_or_init(|| {
+        let dir = tempfile::tempdir().unwrap().keep();
+        let report = make_cohort(&dir, 6, 20, &|_, _| ()).unwrap();
+        (dir, report)
+    })
+}
+
+fn scans() -> impl Iterator<Item = (&'static Path, &'static SubjectTruth, usize, &'static ScanTruth)> {
+    let (dir, report) = cohort();
+    report.subjects.iter().flat_map(move |subject| {
+        subject.scans.iter().enumerate().map(move |(number, scan)| (dir.as_path(), subject, number, scan))
+    })
+}
+
+/// The lesion mask on its image's grid, whatever its own header says.
+fn lesion_mask(dir: &Path, scan: &ScanTruth) -> Volume<u8> {
+    let grid = read_header(&dir.join(&scan.image)).unwrap().grid;
+    Volume { grid, data: read_mask(&dir.join(&scan.lesion_mask)).unwrap().data }
+}
+
+fn mean_where(image: &Volume<f32>, chosen: impl Fn([usize; 3]) -> bool) -> f64 {
+    let picked = image.data.indexed_iter().filter(|((i, j, k), _)| chosen([*i, *j, *k]));
+    let (sum, count) = picked.fold((0.0, 0), |(sum, count), (_, value)| (sum + f64::from(*value), count + 1));
+    sum / f64::from(count)
+}
+
+fn hashes(dir: &Path) -> BTreeMap<PathBuf, String> {
+    let files =
+        walkdir::WalkDir::new(dir).into_iter().map(Result::unwrap).filter(|e| e.file_type().is_file());
+    files.map(|e| (e.path().strip_prefix(dir).unwrap().to_owned(), content_hash(e.path()).unwrap())).collect()
+}
+
+#[test]
+fn one_thread_and_many_write_the_same_bytes_and_another_seed_does_not() {
+    let made = |threads: usize, seed: u64| {
+        let dir = tempfile::tempdir().unwrap();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| make_cohort(dir.path(), 1, seed, &|_, _| ())).unwrap();
+        hashes(dir.path())
+    };
+    let one = made(1, 7);
+    assert!(one.keys().any(|path| path.ends_with("sub-01_acq-ax_T2w.nii.gz")));
+    assert_eq!(one, made(3, 7));
+    let other = made(2, 8);
+    assert_eq!(one.keys().collect::<Vec<_>>(), other.keys().collect::<Vec<_>>());
+    let image = Path::new("sub-01/anat/sub-01_acq-ax_T2w.nii.gz");
+    assert_ne!(one[image], other[image]);
+}
+
+#[test]
+fn the_true_centerline_runs_through_every_cord_mask() {
+    for (dir, subject, _, scan) in scans() {
+        let cord = read_mask(&dir.join(&scan.cord_mask)).unwrap();
+        let to_voxel = cord.grid.affine.inverse().unwrap();
+        let inside = |at: &[f64; 3]| {
+            let voxel = to_voxel.apply(*at);
+            let room = |k: usize| voxel[k] > 0.5 && voxel[k] < cord.grid.shape[k] as f64 - 1.5;
+            (0..3).all(room).then(|| sample_nearest(&cord.data.view(), voxel))
+        };
+        let found: Vec<u8> = subject.centerline_mm.iter().filter_map(inside).collect();
+        assert!(found.len() > 40, "{}: only {} points in the field of view", subject.id, found.len());
+        assert!(found.iter().all(|value| *value == 1), "{}", scan.image.display());
+    }
+}
+
+#[test]
+fn masks_hold_the_true_lesions_inside_the_cord() {
+    for (dir, subject, _, scan) in scans() {
+        let name = scan.image.display();
+        let (lesion, cord) = (lesion_mask(dir, scan), read_mask(&dir.join(&scan.cord_mask)).unwrap());
+        let outside = lesion.data.iter().zip(&cord.data).filter(|(l, c)| **l > 0 && **c == 0).count();
+        assert_eq!(outside, 0, "{name}");
+        let parts = Components::of(&lesion.data.view(), Connectivity::Corners);
+        assert_eq!(parts.count(), subject.lesions.len(), "{name}");
+        let marked = lesion.data.iter().filter(|v| **v > 0).count() as f64 * lesion.grid.voxel_volume();
+        assert!((marked - scan.mask_volume_mm3).abs() < 1e-3, "{name}");
+        let truth: f64 = subject.lesions.iter().map(|lesion| lesion.volume_mm3).sum();
+        assert!((marked - truth).abs() <= 0.25 * truth, "{name}: {marked} mm3 marked, {truth} mm3 true");
+    }
+}
+
+#[test]
+fn lesions_shine_and_the_cord_lies_dark_in_bright_fluid() {
+    for (dir, subject, _, scan) in scans().filter(|scan| !scan.1.lesions.is_empty()) {
+        let image = read_image(&dir.join(&scan.image)).unwrap();
+        assert!(image.data.iter().all(|v| v.is_finite() && *v >= 0.0));
+        let (lesion, cord) = (lesion_mask(dir, scan), read_mask(&dir.join(&scan.cord_mask)).unwrap());
+        let shining = mean_where(&image, |at| lesion.data[at] > 0);
+        let healthy = mean_where(&image, |at| cord.data[at] > 0 && lesion.data[at] == 0);
+        assert!(
+            shining > 1.2 * healthy,
+            "{} in {}: {shining} over {healthy}",
+            subject.id,
+            scan.image.display()
+        );
+    }
+}
+
+#[test]
+fn faults_are_where_the_truth_says_and_nowhere_else() {
+    let (_, report) = cohort();
+    let faulty: Vec<Fault> = report.faults().map(|(_, fault)| fault).collect();
+    assert_eq!(faulty, [Fault::ShiftedHeader, Fault::Painted255]);
+    for (dir, subject, number, scan) in scans() {
+        let fault = subject.fault.filter(|_| number == 0);
+        let image = read_header(&dir.join(&scan.image)).unwrap().grid;
+        let mask = read_image(&dir.join(&scan.lesion_mask)).unwrap();
+        let cord = read_header(&dir.join(&scan.cord_mask)).unwrap().grid;
+        assert_eq!(
+            image.difference(&mask.grid).is_some(),
+            fault == Some(Fault::ShiftedHeader),
+            "{}",
+            subject.id
+        );
+        assert!(image.difference(&cord).is_none());
+        let top = mask.data.iter().copied().fold(0.0, f32::max);
+        assert_eq!(top > 1.0, fault == Some(Fault::Painted255), "{}", subject.id);
+    }
+}
+
+#[test]
+fn the_archive_is_as_mixed_as_a_real_one() {
+    let (dir, report) = cohort();
+    let healthy = report.subjects.iter().filter(|subject| subject.lesions.is_empty()).count();
+    assert_eq!(healthy, 1);
+    let mut orientations = std::collections::BTreeSet::new();
+    let mut types = Vec::new();
+    for (dir, _, _, scan) in scans() {
+        let header = read_header(&dir.join(&scan.image)).unwrap();
+        assert_eq!(header.grid.orientation(), scan.orientation);
+        orientations.insert(scan.orientation.to_string());
+        types.push(header.datatype);
+        let sidecar = dir.join(&scan.image).with_extension("").with_extension("json");
+        let fields: serde_json::Value = serde_json::from_slice(&fs::read(sidecar).unwrap()).unwrap();
+        assert!(fields["EchoTime"].as_f64().unwrap() < 1.0, "BIDS wants seconds");
+    }
+    assert!(orientations.len() >= 5, "{orientations:?}");
+    assert!(types.contains(&Datatype::F32) && types.contains(&Datatype::I16));
+    let participants = fs::read_to_string(dir.join("participants.tsv")).unwrap();
+    assert_eq!(participants.lines().count(), 7);
+}
+
+#[test]
+fn a_finished_cohort_is_reused_and_nothing_else_is_touched() {
+    let dir = tempfile::tempdir().unwrap();
+    let cohort = dir.path().join("cohort");
+    let first = make_cohort(&cohort, 1, 3, &|_, _| ()).unwrap();
+    let image = cohort.join(&first.subjects[0].scans[0].image);
+    let written = fs::metadata(&image).unwrap().modified().unwrap();
+    assert!(make_cohort(&cohort, 1, 3, &|_, _| ()).unwrap() == first);
+    assert_eq!(fs::metadata(&image).unwrap().modified().unwrap(), written);
+    assert!(read_truth(&cohort).unwrap().unwrap() == first);
+    assert!(matches!(make_cohort(&cohort, 2, 3, &|_, _| ()), Err(DemoError::AnotherCohort(_))));
+
+    let foreign = dir.path().join("thesis");
+    fs::create_dir(&foreign).unwrap();
+    fs::write(foreign.join("chapter.txt"), "years of work").unwrap();
+    assert!(matches!(make_cohort(&foreign, 1, 3, &|_, _| ()), Err(DemoError::NotADemo(_))));
+    assert_eq!(fs::read_dir(&foreign).unwrap().count(), 1);
+}
