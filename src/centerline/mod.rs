@@ -1,1 +1,22 @@
-//! (under construction)
+//! Centerlines: where the cord runs on every slice, from a cord mask, a centerline file or points, with a confidence.
+//!
+//! This room knows volumes and datasets; it knows nothing of crops, networks or screens. A centerline is a [`Curve`], never a
+//! voxel mask: a one-voxel line dies in resampling. A voxel mask is an export.
+
+mod centre_of_mass;
+mod confidence;
+mod csv;
+mod curve;
+mod error;
+mod fit;
+mod points;
+mod polyline;
+mod raster;
+
+pub use centre_of_mass::from_mask;
+pub use confidence::Confidence;
+pub use curve::Curve;
+pub use error::CenterlineError;
+pub use fit::{DEFAULT_DEGREE, DEFAULT_SMOOTH, Fit};
+pub use points::{Frame, Points, from_points};
+pub use raster::from_voxels;

@@ -1,0 +1,69 @@
+//! What can go wrong with a centerline, each a sentence with the next step. Knows no formatting beyond that.
+
+use crate::volume::VolumeError;
+use std::path::{Path, PathBuf};
+
+/// An error of the centerline room.
+#[derive(Debug, thiserror::Error)]
+pub enum CenterlineError {
+    /// A mask without a single voxel above 0.
+    #[error("the cord mask is empty (no voxel is above 0): draw it, or choose another method or file")]
+    EmptyMask,
+    /// No point to fit.
+    #[error("there is no point to draw a centerline through: give at least one")]
+    NoPoints,
+    /// A point that is not in the image.
+    #[error(
+        "the point x {:.1}, y {:.1}, z {:.1} (RPI voxels) lies outside the image of {} x {} x {} voxels: \
+         are these the points of another image, or millimetres without the column names x_mm, y_mm, z_mm?",
+        voxel[0], voxel[1], voxel[2], shape[0], shape[1], shape[2]
+    )]
+    OutsideImage {
+        /// The point, RPI voxels.
+        voxel: [f64; 3],
+        /// Voxels of the RPI grid.
+        shape: [usize; 3],
+    },
+    /// A centerline in millimetres that meets no slice of the image.
+    #[error(
+        "the centerline does not meet the image's slices: are these the millimetres of another image or session?"
+    )]
+    Elsewhere,
+    /// A grid whose axes do not span space.
+    #[error(
+        "the image's axes are degenerate, so millimetres have no voxels: repair its header (`deepseg check`)"
+    )]
+    DegenerateGrid,
+    /// A line of a CSV that cannot be understood.
+    #[error("line {line}: {problem}")]
+    Line {
+        /// From 1.
+        line: usize,
+        /// What is wrong and what is expected.
+        problem: String,
+    },
+    /// A file could not be opened, read or written.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+    /// A NIfTI file could not be read or written.
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
+    /// Any of the above, about a file.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: Box<CenterlineError>,
+    },
+}
+
+impl CenterlineError {
+    /// The same error, naming the file it is about. A volume's error names its file already.
+    pub fn about(self, path: &Path) -> Self {
+        match self {
+            CenterlineError::Volume(_) | CenterlineError::File { .. } => self,
+            problem => CenterlineError::File { path: path.to_path_buf(), problem: Box::new(problem) },
+        }
+    }
+}

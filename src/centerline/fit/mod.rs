@@ -1,0 +1,146 @@
+//! Fits: how scattered centres, one per slice or fewer, become a smooth x(z), y(z) with a value on every slice.
+//!
+//! Everything here is plain numbers in voxels of one RPI grid; it knows nothing of masks, files or worlds.
+//! The definitions and the constants are those of the Spinal Cord Toolbox, so that curves can be compared with its own.
+
+mod banded;
+mod basis;
+mod bspline;
+mod linear;
+mod polyfit;
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+/// The smoothing that the toolbox's own interface uses (its command line passes 30); our references were made with it.
+pub const DEFAULT_SMOOTH: f64 = 20.0;
+/// The degree of the polynomial that the toolbox uses.
+pub const DEFAULT_DEGREE: usize = 5;
+
+/// A rule that draws one smooth curve through the centres of the slices. x and y are fitted against z, in voxels.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "lowercase")]
+pub enum Fit {
+    /// Cubic smoothing spline; the squared residual allowed grows with `smooth` and the slice distance.
+    Bspline {
+        /// 0 interpolates; larger is smoother.
+        smooth: f64,
+    },
+    /// Straight lines between centres, then a Hanning window.
+    Linear {
+        /// Length of the window in millimetres; 0 leaves the straight lines.
+        smooth: f64,
+    },
+    /// One least-squares polynomial along the whole curve.
+    Polyfit {
+        /// Degree of the polynomial.
+        degree: usize,
+    },
+}
+
+impl Default for Fit {
+    fn default() -> Self {
+        Fit::Bspline { smooth: DEFAULT_SMOOTH }
+    }
+}
+
+impl Fit {
+    /// The same rule with another strength: `smooth` for the spline and the window, the degree for the polynomial.
+    pub fn with_strength(self, strength: f64) -> Fit {
+        match self {
+            Fit::Bspline { .. } => Fit::Bspline { smooth: strength },
+            Fit::Linear { .. } => Fit::Linear { smooth: strength },
+            Fit::Polyfit { .. } => Fit::Polyfit { degree: strength.max(0.0).round() as usize },
+        }
+    }
+
+    /// x and y (voxels) on every slice of `slices`, from centres `[x, y, z]` (voxels) with strictly increasing z.
+    /// `slice_mm` is the distance between slices. One or two centres give a straight line; none gives nothing.
+    pub(super) fn through(self, centres: &[[f64; 3]], slices: Range<usize>, slice_mm: f64) -> Vec<[f64; 2]> {
+        if centres.is_empty() {
+            return Vec::new();
+        }
+        let z: Vec<f64> = centres.iter().map(|c| c[2]).collect();
+        let along = |axis: usize| {
+            let values: Vec<f64> = centres.iter().map(|c| c[axis]).collect();
+            self.one_axis(&z, &values, slices.clone(), slice_mm)
+        };
+        along(0).into_iter().zip(along(1)).map(|(x, y)| [x, y]).collect()
+    }
+
+    fn one_axis(self, z: &[f64], values: &[f64], slices: Range<usize>, slice_mm: f64) -> Vec<f64> {
+        match self {
+            Fit::Bspline { smooth } => bspline::fit(z, values, slices, smooth, slice_mm),
+            Fit::Polyfit { degree } => polyfit::fit(z, values, slices, degree),
+            Fit::Linear { smooth } => linear::fit(z, values, slices, smooth / slice_mm),
+        }
+    }
+}
+
+impl fmt::Display for Fit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fit::Bspline { .. } => "bspline",
+            Fit::Linear { .. } => "linear",
+            Fit::Polyfit { .. } => "polyfit",
+        })
+    }
+}
+
+impl FromStr for Fit {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "bspline" => Ok(Fit::default()),
+            "linear" => Ok(Fit::Linear { smooth: DEFAULT_SMOOTH }),
+            "polyfit" => Ok(Fit::Polyfit { degree: DEFAULT_DEGREE }),
+            _ => Err(format!("\"{name}\" is no fit; choose bspline, linear or polyfit")),
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// The synthetic curve that the expected values below were computed on, with scipy and numpy.
+    pub(crate) fn sine() -> Vec<[f64; 3]> {
+        (0..20).map(|i| f64::from(3 * i)).map(|z| [20.0 + 5.0 * (z / 8.0).sin(), 3.0, z]).collect()
+    }
+
+    pub(crate) fn assert_x(curve: &[[f64; 2]], expected: &[(usize, f64)]) {
+        for &(z, x) in expected {
+            assert!((curve[z][0] - x).abs() < 1e-6, "x({z}) = {}, expected {x}", curve[z][0]);
+        }
+    }
+
+    const ALL: [Fit; 3] =
+        [Fit::Bspline { smooth: 20.0 }, Fit::Linear { smooth: 20.0 }, Fit::Polyfit { degree: 5 }];
+
+    #[test]
+    fn names_round_trip() {
+        for fit in ALL {
+            assert_eq!(fit.to_string().parse::<Fit>(), Ok(fit));
+        }
+        assert!("spline".parse::<Fit>().is_err());
+    }
+
+    #[test]
+    fn few_centres_give_finite_lines() {
+        let centres = [[4.0, 9.0, 2.0], [5.0, 8.0, 4.0], [6.0, 7.0, 6.0], [7.0, 6.0, 8.0], [8.0, 5.0, 10.0]];
+        for fit in ALL {
+            assert!(fit.through(&[], 0..0, 1.0).is_empty());
+            for n in 1..=centres.len() {
+                let curve = fit.through(&centres[..n], 2..2 * n + 1, 5.0);
+                assert_eq!(curve.len(), 2 * n - 1, "{fit} through {n}");
+                for (k, [x, y]) in curve.iter().enumerate() {
+                    assert!((x - 4.0 - k as f64 / 2.0).abs() < 1e-6, "{fit} through {n}: x = {x} at {k}");
+                    assert!((y - 9.0 + k as f64 / 2.0).abs() < 1e-6, "{fit} through {n}: y = {y} at {k}");
+                }
+            }
+        }
+    }
+}
