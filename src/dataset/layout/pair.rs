@@ -1,0 +1,148 @@
+//! Bringing images and labels together, by the same rules for every layout.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+
+use super::choose::{self, Names};
+use super::names::{canonical, splits, without_suffix};
+use super::roles::Role;
+use super::{Discovery, Files, Image, Label, Settings};
+use crate::dataset::{Code, Problem, Scan, ScanId};
+
+/// A label and the part of its name that says what it is.
+struct Attached {
+    label: Label,
+    name: String,
+}
+
+/// Finds the image of every label, settles what is meant, and lists the scans.
+pub(super) fn pair(files: Files, settings: &Settings) -> Discovery {
+    let Files { mut images, labels, mut problems, loose } = files;
+    drop_doubles(&mut images, &mut problems);
+    let attached = attach(&images, labels, loose, &mut problems);
+    let choice = choose::labels(&names(&attached), settings, &mut problems);
+    let chosen: Vec<_> = attached
+        .into_iter()
+        .zip(&images)
+        .map(|(mut labels, image)| {
+            labels.sort_by(|a, b| (a.label.rank, &a.label.path).cmp(&(b.label.rank, &b.label.path)));
+            best(image, &labels, |l| l.label.role.or_else(|| choice.role(&l.name)), &mut problems)
+        })
+        .collect();
+    let has_mask: Vec<bool> = chosen.iter().map(|by_role| by_role.contains_key(&Role::Mask)).collect();
+    let keep = choose::images(&images, &has_mask, settings, &mut problems);
+    let mut taken = HashSet::new();
+    let meant = images.into_iter().zip(chosen).zip(keep).filter(|(_, keep)| *keep);
+    let scans = meant.map(|((image, labels), _)| scan(image, labels, settings, &mut taken)).collect();
+    Discovery { scans, problems }
+}
+
+/// The same image twice (`a.nii` beside `a.nii.gz`): the first by name is used.
+fn drop_doubles(images: &mut Vec<Image>, problems: &mut Vec<Problem>) {
+    images.sort_by(|a, b| a.path.cmp(&b.path));
+    let mut seen: HashMap<(PathBuf, String), PathBuf> = HashMap::new();
+    images.retain(|image| {
+        let folder = image.path.parent().map(Path::to_owned).unwrap_or_default();
+        let key = (folder, format!("{} {}", image.id, image.stem));
+        let Some(first) = seen.get(&key) else {
+            seen.insert(key, image.path.clone());
+            return true;
+        };
+        problems.push(several("image", first, &image.path));
+        false
+    });
+}
+
+fn several(what: &str, used: &Path, other: &Path) -> Problem {
+    Problem::new(
+        Code::SeveralCandidates,
+        format!("two files could be the same {what}: {} was used, {} was not", used.display(), other.display()),
+        "remove one of them from the dataset, or name the files in a list",
+    )
+}
+
+/// Gives every label to its image; labels of no image become problems. One entry per image.
+fn attach(images: &[Image], labels: Vec<Label>, loose: bool, problems: &mut Vec<Problem>) -> Vec<Vec<Attached>> {
+    let mut by_stem: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    let mut by_entities: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
+    let mut by_group: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, image) in images.iter().enumerate() {
+        by_stem.entry((&image.group, &image.stem)).or_default().push(index);
+        by_entities.entry((&image.group, without_suffix(&image.stem))).or_default().push(index);
+        by_group.entry(&image.group).or_default().push(index);
+    }
+    let mut attached: Vec<Vec<Attached>> = images.iter().map(|_| Vec::new()).collect();
+    for label in labels {
+        let stem = label.stem.as_str();
+        let of_image = || splits(stem).find_map(|(image, name)| Some((by_stem.get(&(&label.group, image))?, name)));
+        // `sub-01_label-lesion_mask` names no contrast: it is unambiguous only where the subject has one image.
+        let only = |found: Option<(&'_ Vec<usize>, _)>| found.filter(|(indices, _)| indices.len() == 1).map(|f| (f.0.clone(), f.1));
+        let of_entities = || only(splits(stem).find_map(|(e, name)| Some((by_entities.get(&(&label.group, e))?, name))));
+        let of_group = || only(by_group.get(label.group.as_str()).filter(|_| loose).map(|indices| (indices, stem)));
+        let found = of_image().map(|(i, name)| (i.clone(), name)).or_else(of_entities).or_else(of_group);
+        let Some((indices, name)) = found else {
+            problems.extend(stray(&label));
+            continue;
+        };
+        for index in indices {
+            attached[index].push(Attached { label: label.clone(), name: name.to_owned() });
+        }
+    }
+    attached
+}
+
+/// A label without image; other tools' derivatives are full of files that are nobody's label, so those are passed over.
+fn stray(label: &Label) -> Option<Problem> {
+    let problem = || {
+        Problem::new(
+            Code::StrayLabel,
+            format!("{} belongs to no image in its place, so it is not used", label.path.display()),
+            "check its name and folder: a label is named as its image, then `_` and what it is",
+        )
+    };
+    (label.rank < 2).then(problem)
+}
+
+fn names(attached: &[Vec<Attached>]) -> Names {
+    let mut names = Names::new();
+    // A label whose folder says what it is needs no choice.
+    for label in attached.iter().flatten().filter(|l| l.label.role.is_none() && !l.name.is_empty()) {
+        names.entry(canonical(&label.name)).or_insert_with(|| (label.name.clone(), 0)).1 += 1;
+    }
+    names
+}
+
+/// The best label of each role, from labels sorted best first; a second one as good is a problem.
+fn best(
+    image: &Image,
+    labels: &[Attached],
+    role: impl Fn(&Attached) -> Option<Role>,
+    problems: &mut Vec<Problem>,
+) -> BTreeMap<Role, PathBuf> {
+    let mut chosen = BTreeMap::new();
+    for wanted in Role::ALL {
+        let mut fitting = labels.iter().filter(|l| role(l) == Some(wanted));
+        let Some(first) = fitting.next() else { continue };
+        for other in fitting.filter(|l| l.label.rank == first.label.rank) {
+            let what = format!("{} of {}", wanted.name(), image.id);
+            problems.push(several(&what, &first.label.path, &other.label.path));
+        }
+        chosen.insert(wanted, first.label.path.clone());
+    }
+    chosen
+}
+
+fn scan(image: Image, mut labels: BTreeMap<Role, PathBuf>, settings: &Settings, taken: &mut HashSet<String>) -> Scan {
+    Scan {
+        id: ScanId::unique(&image.id, taken),
+        contrast: choose::contrast(&image, settings),
+        subject: image.subject,
+        session: image.session,
+        run: image.run,
+        suffix: image.suffix,
+        image: image.path,
+        mask: labels.remove(&Role::Mask),
+        cord: labels.remove(&Role::Cord),
+        centerline: labels.remove(&Role::Centerline),
+    }
+}
