@@ -1,7 +1,11 @@
 //! The command line: clap definitions and one small file per command. No logic of its own; it alone prints.
 
+mod check;
 mod completions;
+mod init;
+mod interrupt;
 pub mod output;
+mod problems;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,6 +31,10 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the work met problems (they are 
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// List a dataset and write a project for it
+    Init(init::Args),
+    /// Look at every image and mask, and list what is wrong with the fix for each
+    Check(check::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -43,6 +51,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn dispatch(cli: Cli) -> CommandResult {
     match cli.command {
+        Some(Command::Init(args)) => args.run(),
+        Some(Command::Check(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(),
         None => Err(Failure::usage("there is no workbench yet")),
     }

@@ -74,16 +74,21 @@ impl Decisions {
             other => other.map_err(DatasetError::io(path))?,
         };
         let damaged = |message: String| DatasetError::Damaged { path: path.to_owned(), message };
-        let read: Self = serde_json::from_slice(&text)
-            .map_err(|e| damaged(format!("cannot be understood ({e}); restore it from a backup or move it away")))?;
+        let read: Self = serde_json::from_slice(&text).map_err(|e| {
+            damaged(format!("cannot be understood ({e}); restore it from a backup or move it away"))
+        })?;
         if read.version > VERSION {
-            return Err(damaged(format!("was written by a newer deepseg (version {}); update deepseg", read.version)));
+            return Err(damaged(format!(
+                "was written by a newer deepseg (version {}); update deepseg",
+                read.version
+            )));
         }
         Ok(read)
     }
 
     pub(super) fn write(&self, path: &Path) -> Result<(), DatasetError> {
-        let text = serde_json::to_vec_pretty(self).map_err(io::Error::from).map_err(DatasetError::io(path))?;
+        let text =
+            serde_json::to_vec_pretty(self).map_err(io::Error::from).map_err(DatasetError::io(path))?;
         write_bytes(path, &text).map_err(DatasetError::io(path))
     }
 

@@ -47,7 +47,7 @@ pub enum DatasetError {
         message: String,
     },
     /// A folder without project files.
-    #[error("{} is not a deepseg project (no deepseg.toml); make one with `deepseg init DATASET --project {0}`", .0.display())]
+    #[error("{path} is not a deepseg project (no deepseg.toml); make one with `deepseg init DATASET --project {path}`", path = .0.display())]
     NotAProject(PathBuf),
     /// The folder is a project of another dataset.
     #[error(

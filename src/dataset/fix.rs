@@ -57,7 +57,10 @@ impl FromStr for Fix {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let known = || Self::ALL.map(Self::name).join(", ");
-        Self::ALL.into_iter().find(|fix| fix.name() == name).ok_or_else(|| format!("the fixes are {}", known()))
+        Self::ALL
+            .into_iter()
+            .find(|fix| fix.name() == name)
+            .ok_or_else(|| format!("the fixes are {}", known()))
     }
 }
 
@@ -65,7 +68,11 @@ impl FromStr for Fix {
 fn quoted(path: &Path) -> String {
     let text = path.display().to_string();
     let plain = |c: char| c.is_alphanumeric() || "/-_.,+@%:=".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    if !text.is_empty() && text.chars().all(plain) {
+        text
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ mod reading;
 mod scan;
 mod settings;
 
-pub use checks::{CheckReport, ScanReport, Tick, check, check_headers, check_scan};
+pub use checks::{CheckReport, OrientationNames, ScanReport, Tick, check, check_headers, check_scan};
 pub use contrast::Contrast;
 pub use decisions::Decision;
 pub use error::DatasetError;

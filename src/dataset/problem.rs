@@ -62,8 +62,12 @@ pub enum Code {
     MaskValues,
     /// A mask that is its image.
     MaskEqualsImage,
-    /// A mask without any voxel set.
+    /// An image with one value everywhere.
+    BlankImage,
+    /// A lesion mask without any voxel set.
     EmptyMask,
+    /// A cord mask without any voxel set.
+    EmptyCord,
     /// A lesion so small that it vanishes on the 0.5 mm grid.
     LesionLost,
     /// Two scans with the same voxels.
@@ -80,9 +84,11 @@ impl Code {
         use Code::*;
         match self {
             Assumed | EmptyMask | NoMask | NoCenterline => Severity::Info,
-            BadRow | Unreadable | FourDimensional | ShapeMismatch | MaskEqualsImage => Severity::Error,
+            BadRow | Unreadable | FourDimensional | ShapeMismatch | MaskEqualsImage | BlankImage => {
+                Severity::Error
+            }
             UnreadableFolder | OddName | StrayLabel | SeveralCandidates | NothingMatches | HeaderMismatch
-            | SformQform | NonFinite | MaskValues | LesionLost | Duplicate => Severity::Warning,
+            | SformQform | NonFinite | MaskValues | EmptyCord | LesionLost | Duplicate => Severity::Warning,
         }
     }
 
@@ -105,7 +111,9 @@ impl Code {
             NonFinite => "non-finite",
             MaskValues => "mask-values",
             MaskEqualsImage => "mask-equals-image",
+            BlankImage => "blank-image",
             EmptyMask => "empty-mask",
+            EmptyCord => "empty-cord",
             LesionLost => "lesion-lost",
             Duplicate => "duplicate",
             NoMask => "no-mask",
@@ -142,7 +150,14 @@ pub struct Problem {
 impl Problem {
     /// A problem with the usual severity of its code.
     pub fn new(code: Code, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Self { code, severity: code.severity(), message: message.into(), fix: fix.into(), offer: None, scan: None }
+        Self {
+            code,
+            severity: code.severity(),
+            message: message.into(),
+            fix: fix.into(),
+            offer: None,
+            scan: None,
+        }
     }
 
     /// The same problem, naming its scan.
@@ -158,7 +173,9 @@ mod tests {
 
     #[test]
     fn the_printed_name_is_the_one_in_json() {
-        for code in [Code::FourDimensional, Code::SformQform, Code::EmptyMask, Code::NoCenterline, Code::BadRow] {
+        for code in
+            [Code::FourDimensional, Code::SformQform, Code::EmptyMask, Code::NoCenterline, Code::BadRow]
+        {
             assert_eq!(serde_json::to_string(&code).unwrap(), format!("\"{code}\""));
         }
     }

@@ -146,7 +146,11 @@ impl Project {
         self.decide_all(ids, |decision| decision.undo(fix))
     }
 
-    fn decide_all(&mut self, ids: &[ScanId], mut change: impl FnMut(&mut Decision)) -> Result<(), DatasetError> {
+    fn decide_all(
+        &mut self,
+        ids: &[ScanId],
+        mut change: impl FnMut(&mut Decision),
+    ) -> Result<(), DatasetError> {
         let path = self.dir.join(DECISIONS_FILE);
         let mut decisions = Decisions::read(&path)?;
         for id in ids {

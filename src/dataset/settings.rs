@@ -60,11 +60,17 @@ impl Settings {
     pub(super) fn read(path: &Path) -> Result<Self, DatasetError> {
         let text = std::fs::read_to_string(path).map_err(DatasetError::io(path))?;
         let headings: Headings = toml::from_str(&text).map_err(|e| mistake(path, &text, &e))?;
-        if let Some((unknown, _)) = headings.iter().find(|(name, _)| !SECTIONS.contains(&name.as_ref().as_str())) {
+        if let Some((unknown, _)) =
+            headings.iter().find(|(name, _)| !SECTIONS.contains(&name.as_ref().as_str()))
+        {
             return Err(DatasetError::Settings {
                 path: path.to_owned(),
                 line: line_of(&text, unknown.span().start),
-                message: format!("there is no section `{}`; the sections are {}", unknown.as_ref(), SECTIONS.join(", ")),
+                message: format!(
+                    "there is no section `{}`; the sections are {}",
+                    unknown.as_ref(),
+                    SECTIONS.join(", ")
+                ),
             });
         }
         let section: DatasetSection = toml::from_str(&text).map_err(|e| mistake(path, &text, &e))?;

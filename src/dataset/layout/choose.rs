@@ -26,7 +26,11 @@ impl Choice {
 /// Settles the label of each role: as set, else the most likely one by its name.
 pub(super) fn labels(names: &Names, settings: &Settings, problems: &mut Vec<Problem>) -> Choice {
     let mut choice = Choice { names: BTreeMap::new() };
-    let set = [(Role::Mask, &settings.mask), (Role::Cord, &settings.cord), (Role::Centerline, &settings.centerline)];
+    let set = [
+        (Role::Mask, &settings.mask),
+        (Role::Cord, &settings.cord),
+        (Role::Centerline, &settings.centerline),
+    ];
     for (role, wish) in set.iter().filter_map(|(role, wish)| wish.as_ref().map(|w| (*role, w))) {
         if !names.contains_key(&canonical(wish)) {
             problems.push(nothing_matches(role.name(), wish, names.values().map(|(name, _)| name.as_str())));
@@ -54,7 +58,9 @@ fn likely(role: Role, names: &Names, choice: &Choice) -> Option<(String, Vec<Str
             return None;
         }
     }
-    fitting.sort_by_key(|name| (!name.contains("manual"), usize::MAX - names[*name].1, name.len(), (*name).clone()));
+    fitting.sort_by_key(|name| {
+        (!name.contains("manual"), usize::MAX - names[*name].1, name.len(), (*name).clone())
+    });
     let (first, rest) = fitting.split_first()?;
     Some(((*first).clone(), rest.iter().map(|name| names[*name].0.clone()).collect()))
 }
@@ -70,7 +76,12 @@ fn assumed_label(role: Role, name: &str, others: &[String]) -> Problem {
 }
 
 /// Whether each image is meant: as set, else of the set contrast, else those that have a mask.
-pub(super) fn images(images: &[Image], has_mask: &[bool], settings: &Settings, problems: &mut Vec<Problem>) -> Vec<bool> {
+pub(super) fn images(
+    images: &[Image],
+    has_mask: &[bool],
+    settings: &Settings,
+    problems: &mut Vec<Problem>,
+) -> Vec<bool> {
     if !settings.image.is_empty() {
         return wished(images, settings, problems);
     }
@@ -81,7 +92,8 @@ pub(super) fn images(images: &[Image], has_mask: &[bool], settings: &Settings, p
         .filter(|&i| in_contrast[i] && has_mask[i])
         .map(|i| images[i].suffix.as_str())
         .collect();
-    let usable = |image: &Image| masked_suffixes.is_empty() || masked_suffixes.contains(&image.suffix.as_str());
+    let usable =
+        |image: &Image| masked_suffixes.is_empty() || masked_suffixes.contains(&image.suffix.as_str());
     let keep: Vec<bool> = images.iter().zip(&in_contrast).map(|(i, ok)| *ok && usable(i)).collect();
     tell_images(images, &keep, problems);
     keep
@@ -89,7 +101,9 @@ pub(super) fn images(images: &[Image], has_mask: &[bool], settings: &Settings, p
 
 fn wished(images: &[Image], settings: &Settings, problems: &mut Vec<Problem>) -> Vec<bool> {
     let fits = |image: &Image, wish: &str| {
-        has_suffix(&image.stem, wish) || has_suffix(&image.id, wish) || image.suffix.eq_ignore_ascii_case(wish)
+        has_suffix(&image.stem, wish)
+            || has_suffix(&image.id, wish)
+            || image.suffix.eq_ignore_ascii_case(wish)
     };
     for wish in settings.image.iter().filter(|wish| !images.iter().any(|i| fits(i, wish))) {
         problems.push(nothing_matches("image", wish, images.iter().map(|i| i.suffix.as_str())));

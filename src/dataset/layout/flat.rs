@@ -25,7 +25,9 @@ pub(super) fn find(root: &Path, wanted: &[String]) -> Files {
         files.problems.extend(listing.problems);
         match meaning {
             Folder::Images => files.images.extend(listing.files.into_iter().map(image)),
-            Folder::Labels(role) => files.labels.extend(listing.files.into_iter().map(|f| label(f, Some(role)))),
+            Folder::Labels(role) => {
+                files.labels.extend(listing.files.into_iter().map(|f| label(f, Some(role))))
+            }
         }
     }
     files
@@ -65,7 +67,9 @@ fn subject(stem: &str) -> &str {
     let Some((rest, last)) = stem.rsplit_once('_') else { return stem };
     let lower = last.to_lowercase();
     let numbered = |prefix: &str| {
-        lower.strip_prefix(prefix).is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit() || c == '-'))
+        lower
+            .strip_prefix(prefix)
+            .is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit() || c == '-'))
     };
     if Contrast::guess(last).is_some() || numbered("ses") || numbered("run") { subject(rest) } else { stem }
 }

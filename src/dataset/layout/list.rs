@@ -43,7 +43,8 @@ pub(super) fn scans(root: &Path, list: &Path, settings: &Settings) -> Result<Dis
     let list = if list.is_absolute() || list.exists() { list.to_owned() } else { root.join(list) };
     let text = std::fs::read_to_string(&list).map_err(DatasetError::io(&list))?;
     let text = text.trim_start_matches('\u{feff}');
-    let mut reader = ReaderBuilder::new().delimiter(delimiter(text)).flexible(true).from_reader(text.as_bytes());
+    let mut reader =
+        ReaderBuilder::new().delimiter(delimiter(text)).flexible(true).from_reader(text.as_bytes());
     let wrong = |message: String| DatasetError::List { path: list.clone(), message };
     let header = reader.headers().map_err(|e| wrong(e.to_string()))?.clone();
     let columns = columns(&header).map_err(wrong)?;
@@ -83,8 +84,12 @@ fn columns(header: &StringRecord) -> Result<[Option<usize>; 8], String> {
 
 /// Tells which columns were not understood, so that a misspelt one is noticed.
 fn ignored(header: &StringRecord, columns: &[Option<usize>; 8]) -> Vec<Problem> {
-    let unknown: Vec<&str> =
-        header.iter().enumerate().filter(|(at, _)| !columns.contains(&Some(*at))).map(|(_, name)| name.trim()).collect();
+    let unknown: Vec<&str> = header
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| !columns.contains(&Some(*at)))
+        .map(|(_, name)| name.trim())
+        .collect();
     let tell = || {
         Problem::new(
             Code::Assumed,
@@ -164,5 +169,9 @@ fn wish(row: &Row<'_>, subject: &str, stem: &str) -> String {
 }
 
 fn bad(line: u64, what: String) -> Problem {
-    Problem::new(Code::BadRow, format!("line {line} of the list: {what}"), "correct the line and run `deepseg init` again")
+    Problem::new(
+        Code::BadRow,
+        format!("line {line} of the list: {what}"),
+        "correct the line and run `deepseg init` again",
+    )
 }

@@ -5,14 +5,18 @@ pub(super) fn nifti_stem(name: &str) -> Option<&str> {
     let endings = [".nii.gz", ".nii", ".hdr", ".hdr.gz"];
     endings.iter().find_map(|ending| {
         let at = name.len().checked_sub(ending.len())?;
-        (at > 0 && name.is_char_boundary(at) && name[at..].eq_ignore_ascii_case(ending) && !name.starts_with('.'))
-            .then(|| &name[..at])
+        (at > 0
+            && name.is_char_boundary(at)
+            && name[at..].eq_ignore_ascii_case(ending)
+            && !name.starts_with('.'))
+        .then(|| &name[..at])
     })
 }
 
 /// The BIDS entity with this key, whole: `entity("sub-01_run-2_T2w", "run")` is `run-2`.
 pub(super) fn entity(stem: &str, key: &str) -> Option<String> {
-    let has_key = |token: &&str| token.strip_prefix(key).is_some_and(|rest| rest.len() > 1 && rest.starts_with('-'));
+    let has_key =
+        |token: &&str| token.strip_prefix(key).is_some_and(|rest| rest.len() > 1 && rest.starts_with('-'));
     stem.split('_').find(has_key).map(str::to_owned)
 }
 

@@ -56,13 +56,22 @@ fn drop_doubles(images: &mut Vec<Image>, problems: &mut Vec<Problem>) {
 fn several(what: &str, used: &Path, other: &Path) -> Problem {
     Problem::new(
         Code::SeveralCandidates,
-        format!("two files could be the same {what}: {} was used, {} was not", used.display(), other.display()),
+        format!(
+            "two files could be the same {what}: {} was used, {} was not",
+            used.display(),
+            other.display()
+        ),
         "remove one of them from the dataset, or name the files in a list",
     )
 }
 
 /// Gives every label to its image; labels of no image become problems. One entry per image.
-fn attach(images: &[Image], labels: Vec<Label>, loose: bool, problems: &mut Vec<Problem>) -> Vec<Vec<Attached>> {
+fn attach(
+    images: &[Image],
+    labels: Vec<Label>,
+    loose: bool,
+    problems: &mut Vec<Problem>,
+) -> Vec<Vec<Attached>> {
     let mut by_stem: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
     let mut by_entities: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
     let mut by_group: HashMap<&str, Vec<usize>> = HashMap::new();
@@ -74,11 +83,16 @@ fn attach(images: &[Image], labels: Vec<Label>, loose: bool, problems: &mut Vec<
     let mut attached: Vec<Vec<Attached>> = images.iter().map(|_| Vec::new()).collect();
     for label in labels {
         let stem = label.stem.as_str();
-        let of_image = || splits(stem).find_map(|(image, name)| Some((by_stem.get(&(&label.group, image))?, name)));
+        let of_image =
+            || splits(stem).find_map(|(image, name)| Some((by_stem.get(&(&label.group, image))?, name)));
         // `sub-01_label-lesion_mask` names no contrast: it is unambiguous only where the subject has one image.
-        let only = |found: Option<(&'_ Vec<usize>, _)>| found.filter(|(indices, _)| indices.len() == 1).map(|f| (f.0.clone(), f.1));
-        let of_entities = || only(splits(stem).find_map(|(e, name)| Some((by_entities.get(&(&label.group, e))?, name))));
-        let of_group = || only(by_group.get(label.group.as_str()).filter(|_| loose).map(|indices| (indices, stem)));
+        let only = |found: Option<(&'_ Vec<usize>, _)>| {
+            found.filter(|(indices, _)| indices.len() == 1).map(|f| (f.0.clone(), f.1))
+        };
+        let of_entities =
+            || only(splits(stem).find_map(|(e, name)| Some((by_entities.get(&(&label.group, e))?, name))));
+        let of_group =
+            || only(by_group.get(label.group.as_str()).filter(|_| loose).map(|indices| (indices, stem)));
         let found = of_image().map(|(i, name)| (i.clone(), name)).or_else(of_entities).or_else(of_group);
         let Some((indices, name)) = found else {
             problems.extend(stray(&label));
@@ -132,7 +146,12 @@ fn best(
     chosen
 }
 
-fn scan(image: Image, mut labels: BTreeMap<Role, PathBuf>, settings: &Settings, taken: &mut HashSet<String>) -> Scan {
+fn scan(
+    image: Image,
+    mut labels: BTreeMap<Role, PathBuf>,
+    settings: &Settings,
+    taken: &mut HashSet<String>,
+) -> Scan {
     Scan {
         id: ScanId::unique(&image.id, taken),
         contrast: choose::contrast(&image, settings),

@@ -32,9 +32,11 @@ fn folder(file: &Found) -> String {
 
 fn image(file: &Found, subject: &str, alone: bool) -> Image {
     let group = folder(file);
-    let contrast_folder = file.path.parent().and_then(|p| p.strip_prefix(subject).ok()).map(|p| p.to_string_lossy());
+    let contrast_folder =
+        file.path.parent().and_then(|p| p.strip_prefix(subject).ok()).map(|p| p.to_string_lossy());
     let contrast_folder = contrast_folder.unwrap_or_default().into_owned();
-    let place = if contrast_folder.is_empty() { subject.to_owned() } else { format!("{subject}_{contrast_folder}") };
+    let place =
+        if contrast_folder.is_empty() { subject.to_owned() } else { format!("{subject}_{contrast_folder}") };
     Image {
         path: file.path.clone(),
         stem: file.stem.clone(),

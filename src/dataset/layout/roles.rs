@@ -27,8 +27,20 @@ impl Role {
 }
 
 /// Words that say nothing about what was drawn.
-const NEUTRAL: [&str; 12] =
-    ["manual", "auto", "seg", "mask", "label", "dseg", "bin", "final", "corrected", "deepseg", "propseg", "2d"];
+const NEUTRAL: [&str; 12] = [
+    "manual",
+    "auto",
+    "seg",
+    "mask",
+    "label",
+    "dseg",
+    "bin",
+    "final",
+    "corrected",
+    "deepseg",
+    "propseg",
+    "2d",
+];
 
 /// Words for the spinal cord.
 const CORD: [&str; 6] = ["sc", "cord", "spinalcord", "spinal", "cordseg", "scseg"];
@@ -58,14 +70,16 @@ pub(super) fn of_label(label: &str) -> Option<Role> {
 /// Whether a name sounds like a segmentation at all (`gmseg-manual`), as opposed to point labels or maps.
 pub(super) fn is_segmentation(label: &str) -> bool {
     let name = canonical(label);
-    (name.contains("seg") || name.contains("mask")) && !["disc", "labels", "warp", "softseg"].iter().any(|w| name.contains(w))
+    (name.contains("seg") || name.contains("mask"))
+        && !["disc", "labels", "warp", "softseg"].iter().any(|w| name.contains(w))
 }
 
 /// Whether part of a file name marks the file as a label rather than an image.
 pub(super) fn sounds_like_label(part: &str) -> bool {
     let name = canonical(part);
     let inside = ["seg", "mask", "lesion", "label", "centerline", "centreline", "manual"];
-    inside.iter().any(|w| name.contains(w)) || name.split('_').any(|w| CORD.contains(&w) || matches!(w, "roi" | "ctr"))
+    inside.iter().any(|w| name.contains(w))
+        || name.split('_').any(|w| CORD.contains(&w) || matches!(w, "roi" | "ctr"))
 }
 
 /// What a folder's name says about all files in it (`imagesTr`, `Masks`, `cord`).
@@ -100,7 +114,15 @@ mod tests {
 
     #[test]
     fn label_names_in_use() {
-        let mask = ["lesion-manual", "lesion_manual", "label-lesion_seg", "mask", "lesion-seg-rater1", "ROI", "lesion_sc"];
+        let mask = [
+            "lesion-manual",
+            "lesion_manual",
+            "label-lesion_seg",
+            "mask",
+            "lesion-seg-rater1",
+            "ROI",
+            "lesion_sc",
+        ];
         let cord = ["seg-manual", "seg", "label-SC_seg", "SC_mask", "sc_seg", "cord", "seg-deepseg_sc-2d"];
         let centerline = ["centerline-manual", "label-centerline", "seg_centerline"];
         let none = ["gmseg-manual", "labels-disc-manual", "label-rootlets_dseg", "pmj", "T2w_reg"];

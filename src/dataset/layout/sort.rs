@@ -9,7 +9,8 @@ use super::tree::Found;
 
 /// Splits files into images and labels. A name that the user asked for as an image suffix is an image whatever it sounds like.
 pub(super) fn images_and_labels(files: Vec<Found>, wanted: &[String]) -> (Vec<Found>, Vec<Found>) {
-    let known: HashSet<(Option<&Path>, &str)> = files.iter().map(|f| (f.path.parent(), f.stem.as_str())).collect();
+    let known: HashSet<(Option<&Path>, &str)> =
+        files.iter().map(|f| (f.path.parent(), f.stem.as_str())).collect();
     let is_image: Vec<bool> = files
         .iter()
         .map(|file| {
@@ -42,7 +43,10 @@ mod tests {
 
     #[test]
     fn masks_are_never_images() {
-        let (images, labels) = sorted(&["s_T2w", "s_T2w_seg", "s_T2w-lesion", "lesion", "s_T1w_lesion-manual", "s_T2w_defaced"], &[]);
+        let (images, labels) = sorted(
+            &["s_T2w", "s_T2w_seg", "s_T2w-lesion", "lesion", "s_T1w_lesion-manual", "s_T2w_defaced"],
+            &[],
+        );
         assert_eq!(images, ["s_T2w", "s_T2w_defaced"]);
         assert_eq!(labels, ["s_T2w_seg", "s_T2w-lesion", "lesion", "s_T1w_lesion-manual"]);
     }
