@@ -90,7 +90,7 @@ fn transforms(case: &Case<'_>, path: &Path, header: &Header) -> Option<Problem> 
             place(&sform),
             place(&qform)
         ),
-        "the sform is used; if the qform is right, copy it over the sform with `sct_image -set-qform-to-sform` or your own tool",
+        "the sform is used; if the qform is the right one, copy it over the sform, e.g. with `sct_image -set-sform-to-qform`",
     ))
 }
 

@@ -9,6 +9,9 @@ use super::roles::Role;
 use super::{Discovery, Files, Image, Label, Settings};
 use crate::dataset::{Code, Problem, Scan, ScanId};
 
+/// Labels of this rank on come from other tools' derivatives, which are full of files that are nobody's label.
+const FOREIGN: u8 = 2;
+
 /// A label and the part of its name that says what it is.
 struct Attached {
     label: Label,
@@ -95,7 +98,7 @@ fn attach(
             || only(by_group.get(label.group.as_str()).filter(|_| loose).map(|indices| (indices, stem)));
         let found = of_image().map(|(i, name)| (i.clone(), name)).or_else(of_entities).or_else(of_group);
         let Some((indices, name)) = found else {
-            problems.extend(stray(&label));
+            problems.extend((label.rank < FOREIGN).then(|| stray(&label, images)));
             continue;
         };
         for index in indices {
@@ -105,16 +108,20 @@ fn attach(
     attached
 }
 
-/// A label without image; other tools' derivatives are full of files that are nobody's label, so those are passed over.
-fn stray(label: &Label) -> Option<Problem> {
-    let problem = || {
-        Problem::new(
-            Code::StrayLabel,
-            format!("{} belongs to no image in its place, so it is not used", label.path.display()),
-            "check its name and folder: a label is named as its image, then `_` and what it is",
-        )
+/// A label without image, or one that lies with another subject than it names.
+fn stray(label: &Label, images: &[Image]) -> Problem {
+    let path = label.path.display();
+    let message = match images.iter().find(|image| splits(&label.stem).any(|(name, _)| name == image.stem)) {
+        Some(image) => format!(
+            "{path} is named after {}, which is {}'s, but lies with {}; it is not used",
+            image.path.display(),
+            image.subject,
+            label.group
+        ),
+        None => format!("{path} belongs to no image in its place; it is not used"),
     };
-    (label.rank < 2).then(problem)
+    let fix = "check its name and folder: a label is named as its image, then `_` and what it is";
+    Problem::new(Code::StrayLabel, message, fix)
 }
 
 fn names(attached: &[Vec<Attached>]) -> Names {
