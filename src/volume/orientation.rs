@@ -72,6 +72,11 @@ impl Orientation {
         })
     }
 
+    /// The voxel axis that runs along a world axis (0 right-left, 1 anterior-posterior, 2 superior-inferior).
+    pub fn axis_along(&self, world: usize) -> usize {
+        self.0.iter().position(|d| d.world == world).unwrap_or(world)
+    }
+
     pub(super) fn directions(&self) -> &[Direction; 3] {
         &self.0
     }
@@ -145,6 +150,8 @@ mod tests {
         // 30 degrees about x of an array stored (S-I, R-L, P-A).
         let (s, c) = 30f64.to_radians().sin_cos();
         let affine = Affine([[0.0, -2.0, 0.0, 1.0], [s, 0.0, c, 2.0], [-c, 0.0, s, 3.0]]);
-        assert_eq!(Orientation::of(&affine).nibabel(), "ILA");
+        let found = Orientation::of(&affine);
+        assert_eq!(found.nibabel(), "ILA");
+        assert_eq!([0, 1, 2].map(|world| found.axis_along(world)), [1, 2, 0]);
     }
 }

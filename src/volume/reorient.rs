@@ -9,7 +9,7 @@ type Moves = [(usize, bool); 3];
 
 fn moves(from: Orientation, to: Orientation) -> Moves {
     to.directions().map(|wanted| {
-        let axis = from.directions().iter().position(|d| d.world == wanted.world).unwrap_or(0);
+        let axis = from.axis_along(wanted.world);
         (axis, from.directions()[axis].positive != wanted.positive)
     })
 }
