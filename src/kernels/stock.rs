@@ -1,0 +1,149 @@
+//! The interface in burn's own operations: runs on every backend, and is what our kernels are compared with.
+//!
+//! burn 0.21 has no 3D pooling and no 3D upsampling, so both are done one axis at a time on `[outer, 2, inner]` views.
+
+use burn::tensor::backend::Backend;
+use burn::tensor::ops::{ConvOptions, FloatTensor};
+use burn::tensor::{Shape, Tensor, TensorMetadata};
+
+use super::{ConvGrads, Moments, NORM_EPSILON, Norm, NormGrads, unwrap, wrap};
+
+fn same_options<B: Backend>(weight: &FloatTensor<B>) -> ConvOptions<3> {
+    let shape = weight.shape();
+    ConvOptions::new([1; 3], [shape[2] / 2, shape[3] / 2, shape[4] / 2], [1; 3], 1)
+}
+
+pub(super) fn conv3d<B: Backend>(x: FloatTensor<B>, weight: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
+    let options = same_options::<B>(&weight);
+    B::conv3d(x, weight, Some(bias), options)
+}
+
+pub(super) fn conv3d_grads<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    want_x: bool,
+) -> ConvGrads<B> {
+    let options = same_options::<B>(&weight);
+    let channels = grad.shape()[1];
+    let bias = wrap::<B, 5>(grad.clone()).swap_dims(0, 1).reshape([channels as i32, -1]).sum_dim(1);
+    ConvGrads {
+        x: want_x.then(|| B::conv3d_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone())),
+        weight: B::conv3d_weight_backward(x, weight, grad, options),
+        bias: unwrap(bias.reshape([channels])),
+    }
+}
+
+/// `[c]` -> `[1, c, 1, 1, 1]`, to broadcast over an activation.
+fn spread<B: Backend>(vector: FloatTensor<B>) -> Tensor<B, 5> {
+    let channels = vector.shape()[0];
+    wrap::<B, 1>(vector).reshape([1, channels, 1, 1, 1])
+}
+
+/// Sum over batch and space, keeping `[1, c, 1, 1, 1]`.
+fn channel_sum<B: Backend>(x: Tensor<B, 5>) -> Tensor<B, 5> {
+    let [n, c, d0, d1, d2] = x.dims();
+    x.reshape([n, c, d0 * d1 * d2]).sum_dim(2).sum_dim(0).reshape([1, c, 1, 1, 1])
+}
+
+fn per_channel(shape: &Shape) -> f64 {
+    (shape[0] * shape[2] * shape[3] * shape[4]) as f64
+}
+
+pub(super) fn moments<B: Backend>(x: FloatTensor<B>) -> Moments<B> {
+    let count = per_channel(&x.shape());
+    let channels = x.shape()[1];
+    let x = wrap::<B, 5>(x);
+    let mean = channel_sum(x.clone()) / count;
+    let centred = x - mean.clone();
+    let variance = channel_sum(centred.clone() * centred) / count;
+    Moments { mean: unwrap(mean.reshape([channels])), variance: unwrap(variance.reshape([channels])) }
+}
+
+/// `(x - mean) / sqrt(variance + epsilon)` and the reciprocal of that root.
+fn standardised<B: Backend>(x: FloatTensor<B>, moments: Moments<B>) -> (Tensor<B, 5>, Tensor<B, 5>) {
+    let inverse = (spread::<B>(moments.variance) + NORM_EPSILON).sqrt().recip();
+    ((wrap::<B, 5>(x) - spread::<B>(moments.mean)) * inverse.clone(), inverse)
+}
+
+pub(super) fn norm_relu<B: Backend>(x: FloatTensor<B>, norm: Norm<B>) -> FloatTensor<B> {
+    let (x, _) = standardised::<B>(x, norm.moments);
+    unwrap((x * spread::<B>(norm.scale) + spread::<B>(norm.shift)).clamp_min(0.0))
+}
+
+/// Ioffe & Szegedy 2015, section 3, behind a ReLU.
+pub(super) fn norm_relu_grads<B: Backend>(x: FloatTensor<B>, norm: Norm<B>, grad: FloatTensor<B>) -> NormGrads<B> {
+    let count = per_channel(&x.shape());
+    let channels = x.shape()[1];
+    let (x, inverse) = standardised::<B>(x, norm.moments);
+    let scale = spread::<B>(norm.scale);
+    let active = (x.clone() * scale.clone() + spread::<B>(norm.shift)).greater_elem(0.0).float();
+    let grad = wrap::<B, 5>(grad) * active;
+    let shift_grad = channel_sum(grad.clone());
+    let scale_grad = channel_sum(grad.clone() * x.clone());
+    let centred = grad - shift_grad.clone() / count - x * (scale_grad.clone() / count);
+    NormGrads {
+        x: unwrap(centred * scale * inverse),
+        scale: unwrap(scale_grad.reshape([channels])),
+        shift: unwrap(shift_grad.reshape([channels])),
+    }
+}
+
+/// Views `axis` of `shape` as pairs: `[everything before, 2, everything after]`, pairs counted with "before".
+fn pairs(shape: [usize; 5], axis: usize) -> [usize; 3] {
+    let outer: usize = shape[..=axis].iter().product();
+    [outer / 2, 2, shape[axis + 1..].iter().product()]
+}
+
+fn halved(mut shape: [usize; 5], axis: usize) -> [usize; 5] {
+    shape[axis] /= 2;
+    shape
+}
+
+fn pool_axis<B: Backend>(x: Tensor<B, 5>, axis: usize) -> Tensor<B, 5> {
+    let shape = x.dims();
+    x.reshape(pairs(shape, axis)).max_dim(1).reshape(halved(shape, axis))
+}
+
+/// The gradient goes to the first of two equal values.
+fn pool_axis_grad<B: Backend>(x: Tensor<B, 5>, grad: Tensor<B, 5>, axis: usize) -> Tensor<B, 5> {
+    let shape = x.dims();
+    let [outer, _, inner] = pairs(shape, axis);
+    let x = x.reshape([outer, 2, inner]);
+    let grad = grad.reshape([outer, 1, inner]);
+    let first = x.clone().narrow(1, 0, 1).greater_equal(x.narrow(1, 1, 1)).float();
+    let to_first = grad.clone() * first;
+    Tensor::cat(vec![to_first.clone(), grad - to_first], 1).reshape(shape)
+}
+
+pub(super) fn max_pool2<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let pooled = (2..5).fold(wrap::<B, 5>(x), pool_axis);
+    unwrap(pooled)
+}
+
+pub(super) fn max_pool2_grad<B: Backend>(x: FloatTensor<B>, grad: FloatTensor<B>) -> FloatTensor<B> {
+    let x = wrap::<B, 5>(x);
+    let along_x = pool_axis(x.clone(), 2);
+    let along_xy = pool_axis(along_x.clone(), 3);
+    let grad = pool_axis_grad(along_xy, wrap::<B, 5>(grad), 4);
+    let grad = pool_axis_grad(along_x, grad, 3);
+    unwrap(pool_axis_grad(x, grad, 2))
+}
+
+pub(super) fn upsample2<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let upsampled = (2..5).fold(wrap::<B, 5>(x), |x, axis| {
+        let mut shape = x.dims();
+        shape[axis] *= 2;
+        let [outer, two, inner] = pairs(shape, axis);
+        x.reshape([outer, 1, inner]).repeat_dim(1, two).reshape(shape)
+    });
+    unwrap(upsampled)
+}
+
+pub(super) fn upsample2_grad<B: Backend>(grad: FloatTensor<B>) -> FloatTensor<B> {
+    let summed = (2..5).fold(wrap::<B, 5>(grad), |grad, axis| {
+        let shape = grad.dims();
+        grad.reshape(pairs(shape, axis)).sum_dim(1).reshape(halved(shape, axis))
+    });
+    unwrap(summed)
+}

@@ -1,0 +1,171 @@
+//! The U-Net's forward pass, written once for every backend; gradients come from burn's automatic differentiation.
+//!
+//! All values live in flat tensors in the order of [`Architecture::slots`], so that optimiser, checkpoint and model
+//! file share one order and one naming.
+
+use burn::backend::Autodiff;
+use burn::tensor::activation::sigmoid;
+use burn::tensor::{Tensor, TensorData};
+
+use super::architecture::Architecture;
+use super::error::NetworkError;
+use super::weights::{NamedTensor, Slot, Weights};
+use crate::kernels::{Kernels, Moments, Norm, conv3d_same, max_pool2, unwrap, upsample2, wrap};
+
+/// Share of the old running moment kept at each step.
+const MOMENTUM: f64 = 0.99;
+
+/// A network on a device.
+#[derive(Clone, Debug)]
+pub(crate) struct UNet<B: Kernels> {
+    architecture: Architecture,
+    slots: Vec<Slot>,
+    tensors: Vec<Tensor<B, 1>>,
+}
+
+/// The values of one block, in slot order.
+struct Block<'a, B: Kernels> {
+    first_slot: usize,
+    slots: &'a [Slot],
+    tensors: &'a [Tensor<B, 1>],
+}
+
+/// Slots of one block: kernel, bias, scale, shift, mean, variance.
+const BLOCK_SLOTS: usize = 6;
+
+/// Batch moments of one block, and the slot where its running mean lies.
+struct Measured<B: Kernels> {
+    mean_slot: usize,
+    moments: Moments<B>,
+}
+
+impl<B: Kernels> UNet<B> {
+    pub(crate) fn new(architecture: &Architecture, weights: &Weights, device: &B::Device) -> Self {
+        let load = |tensor: &NamedTensor| {
+            Tensor::from_data(TensorData::new(tensor.data.clone(), [tensor.data.len()]), device)
+        };
+        let tensors = weights.tensors().iter().map(load).collect();
+        Self { architecture: architecture.clone(), slots: architecture.slots(), tensors }
+    }
+
+    /// Copies every value to the host.
+    pub(crate) fn weights(&self) -> Result<Weights, NetworkError> {
+        let fetch = |(slot, tensor): (&Slot, &Tensor<B, 1>)| {
+            let data = host_values(tensor.clone())?;
+            Ok(NamedTensor { name: slot.name.clone(), shape: slot.shape.clone(), data })
+        };
+        let tensors = self.slots.iter().zip(&self.tensors).map(fetch).collect::<Result<Vec<_>, _>>()?;
+        Weights::for_architecture(&self.architecture, tensors)
+    }
+
+    /// Probabilities `[n, 1, x, y, z]` with the running moments.
+    pub(crate) fn forward(&self, x: Tensor<B, 5>) -> Tensor<B, 5> {
+        self.walk(x, &mut |block, x| {
+            let moments = Moments { mean: block.primitive(4), variance: block.primitive(5) };
+            block.apply(block.convolve(x), moments)
+        })
+    }
+
+    /// The path of the data; `run` applies one block.
+    fn walk(
+        &self,
+        mut x: Tensor<B, 5>,
+        run: &mut dyn FnMut(&Block<'_, B>, Tensor<B, 5>) -> Tensor<B, 5>,
+    ) -> Tensor<B, 5> {
+        let mut cursor = 0;
+        let mut two_blocks = |mut x: Tensor<B, 5>| {
+            for _ in 0..2 {
+                x = run(&self.block(cursor), x);
+                cursor += BLOCK_SLOTS;
+            }
+            x
+        };
+        let mut skips = Vec::new();
+        for level in 0..self.architecture.depth {
+            x = two_blocks(x);
+            if level + 1 < self.architecture.depth {
+                skips.push(x.clone());
+                x = max_pool2(x);
+            }
+        }
+        while let Some(skip) = skips.pop() {
+            x = two_blocks(Tensor::cat(vec![upsample2(x), skip], 1));
+        }
+        let head = self.block(cursor);
+        sigmoid(head.convolve(x))
+    }
+
+    fn block(&self, first_slot: usize) -> Block<'_, B> {
+        Block { first_slot, slots: &self.slots[first_slot..], tensors: &self.tensors[first_slot..] }
+    }
+}
+
+impl<B: Kernels> Block<'_, B> {
+    fn convolve(&self, x: Tensor<B, 5>) -> Tensor<B, 5> {
+        let shape = &self.slots[0].shape;
+        let kernel = [shape[0], shape[1], shape[2], shape[3], shape[4]];
+        conv3d_same(x, self.tensors[0].clone().reshape(kernel), self.tensors[1].clone())
+    }
+
+    fn primitive(&self, index: usize) -> burn::tensor::ops::FloatTensor<B> {
+        unwrap(self.tensors[index].clone())
+    }
+
+    fn apply(&self, x: Tensor<B, 5>, moments: Moments<B>) -> Tensor<B, 5> {
+        let norm = Norm { moments, scale: self.primitive(2), shift: self.primitive(3) };
+        wrap(B::norm_relu(unwrap(x), norm))
+    }
+}
+
+impl<B: Kernels> UNet<Autodiff<B>> {
+    /// Marks every learnt value as a leaf that keeps its gradient.
+    pub(crate) fn tracked(mut self) -> Self {
+        for (slot, tensor) in self.slots.iter().zip(&mut self.tensors) {
+            if slot.is_learnt() {
+                *tensor = tensor.clone().detach().require_grad();
+            }
+        }
+        self
+    }
+
+    /// Probabilities with the batch's own moments, which also move the running ones.
+    pub(crate) fn forward_training(&mut self, x: Tensor<Autodiff<B>, 5>) -> Tensor<Autodiff<B>, 5> {
+        let mut measured: Vec<Measured<Autodiff<B>>> = Vec::new();
+        let output = self.walk(x, &mut |block, x| {
+            let x = block.convolve(x);
+            let moments = Autodiff::<B>::channel_moments(unwrap(x.clone()));
+            measured.push(Measured { mean_slot: block.first_slot + 4, moments: moments.clone() });
+            block.apply(x, moments)
+        });
+        for Measured { mean_slot, moments } in measured {
+            self.move_running(mean_slot, moments.mean);
+            self.move_running(mean_slot + 1, moments.variance);
+        }
+        output
+    }
+
+    fn move_running(&mut self, slot: usize, batch: burn::tensor::ops::FloatTensor<Autodiff<B>>) {
+        let batch = wrap::<Autodiff<B>, 1>(batch).inner();
+        let old = self.tensors[slot].clone().inner();
+        self.tensors[slot] = Tensor::from_inner(old * MOMENTUM + batch * (1.0 - MOMENTUM));
+    }
+
+    /// The learnt tensors with the index of their slot.
+    pub(crate) fn learnt(&mut self) -> impl Iterator<Item = (usize, &mut Tensor<Autodiff<B>, 1>)> {
+        let slots = &self.slots;
+        self.tensors.iter_mut().enumerate().filter(|(index, _)| slots[*index].is_learnt())
+    }
+
+    /// The same values without gradients, for prediction.
+    pub(crate) fn untracked(&self) -> UNet<B> {
+        let tensors = self.tensors.iter().map(|tensor| tensor.clone().inner()).collect();
+        UNet { architecture: self.architecture.clone(), slots: self.slots.clone(), tensors }
+    }
+}
+
+/// Waits for the device and copies a tensor's values to the host.
+pub(crate) fn host_values<B: Kernels, const D: usize>(tensor: Tensor<B, D>) -> Result<Vec<f32>, NetworkError> {
+    let failed = |error: String| NetworkError::Device(format!("reading a result from the device failed: {error}"));
+    let data = tensor.try_into_data().map_err(|error| failed(format!("{error:?}")))?;
+    data.into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
+}
