@@ -15,9 +15,9 @@ pub mod centerline;
 
 pub mod preprocess;
 
-pub mod network;
-
 pub mod kernels;
+
+pub mod network;
 
 pub mod training;
 

@@ -85,7 +85,11 @@ impl<B: Kernels> Backward<B, 1> for Upsample {
 }
 
 impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
-    fn conv3d_same(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn conv3d_same(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         let output = B::conv3d_same(x.primitive.clone(), weight.primitive.clone(), bias.primitive);
         match Conv.prepare::<C>([x.node, weight.node, bias.node]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x.primitive, weight.primitive), output),
@@ -101,7 +105,8 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
 
     fn norm_relu(x: FloatTensor<Self>, norm: Norm<Self>) -> FloatTensor<Self> {
         let nodes = [x.node, norm.scale.node, norm.shift.node];
-        let moments = Moments { mean: norm.moments.mean.primitive, variance: norm.moments.variance.primitive };
+        let moments =
+            Moments { mean: norm.moments.mean.primitive, variance: norm.moments.variance.primitive };
         let inner = Norm { moments, scale: norm.scale.primitive, shift: norm.shift.primitive };
         let output = B::norm_relu(x.primitive.clone(), inner.clone());
         match NormRelu.prepare::<C>(nodes).compute_bound().stateful() {

@@ -54,7 +54,11 @@ pub(crate) struct NormGrads<B: Backend> {
 /// A burn backend that offers the networks' operations.
 pub(crate) trait Kernels: Backend {
     /// Convolution of odd kernel size, stride 1, zero padding that keeps the shape ("same").
-    fn conv3d_same(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+    fn conv3d_same(
+        x: FloatTensor<Self>,
+        weight: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
         stock::conv3d::<Self>(x, weight, bias)
     }
 
@@ -108,7 +112,11 @@ pub(crate) trait Kernels: Backend {
 impl Kernels for Dispatch {}
 
 /// See [`Kernels::conv3d_same`].
-pub(crate) fn conv3d_same<B: Kernels>(x: Tensor<B, 5>, weight: Tensor<B, 5>, bias: Tensor<B, 1>) -> Tensor<B, 5> {
+pub(crate) fn conv3d_same<B: Kernels>(
+    x: Tensor<B, 5>,
+    weight: Tensor<B, 5>,
+    bias: Tensor<B, 1>,
+) -> Tensor<B, 5> {
     wrap(B::conv3d_same(unwrap(x), unwrap(weight), unwrap(bias)))
 }
 

@@ -13,7 +13,11 @@ fn same_options<B: Backend>(weight: &FloatTensor<B>) -> ConvOptions<3> {
     ConvOptions::new([1; 3], [shape[2] / 2, shape[3] / 2, shape[4] / 2], [1; 3], 1)
 }
 
-pub(super) fn conv3d<B: Backend>(x: FloatTensor<B>, weight: FloatTensor<B>, bias: FloatTensor<B>) -> FloatTensor<B> {
+pub(super) fn conv3d<B: Backend>(
+    x: FloatTensor<B>,
+    weight: FloatTensor<B>,
+    bias: FloatTensor<B>,
+) -> FloatTensor<B> {
     let options = same_options::<B>(&weight);
     B::conv3d(x, weight, Some(bias), options)
 }
@@ -72,7 +76,11 @@ pub(super) fn norm_relu<B: Backend>(x: FloatTensor<B>, norm: Norm<B>) -> FloatTe
 }
 
 /// Ioffe & Szegedy 2015, section 3, behind a ReLU.
-pub(super) fn norm_relu_grads<B: Backend>(x: FloatTensor<B>, norm: Norm<B>, grad: FloatTensor<B>) -> NormGrads<B> {
+pub(super) fn norm_relu_grads<B: Backend>(
+    x: FloatTensor<B>,
+    norm: Norm<B>,
+    grad: FloatTensor<B>,
+) -> NormGrads<B> {
     let count = per_channel(&x.shape());
     let channels = x.shape()[1];
     let (x, inverse) = standardised::<B>(x, norm.moments);

@@ -161,8 +161,19 @@ mod tests {
             .filter(|slot| slot.role == Role::Kernel)
             .map(|slot| [slot.shape[1], slot.shape[0]])
             .collect();
-        let expected =
-            [[1, 8], [8, 16], [16, 16], [16, 32], [32, 32], [32, 64], [96, 32], [32, 32], [48, 16], [16, 16], [16, 1]];
+        let expected = [
+            [1, 8],
+            [8, 16],
+            [16, 16],
+            [16, 32],
+            [32, 32],
+            [32, 64],
+            [96, 32],
+            [32, 32],
+            [48, 16],
+            [16, 16],
+            [16, 1],
+        ];
         assert_eq!(plan, expected);
     }
 

@@ -1,13 +1,11 @@
 //! What a network is, how its weights are kept and how it is run on a device.
 //!
-//! [`Architecture`] describes, [`Weights`] holds named values on the host, [`ModelFile`] is the file the two travel in,
-//! and [`Predictor`] runs them on a [`Device`]. burn's types stay inside this room, `kernels`, `training` and
+//! [`Architecture`] describes, [`Weights`] holds named values on the host, [`Predictor`] runs them on a [`Device`]. burn's types stay inside this room, `kernels`, `training` and
 //! `inference`. This room knows nothing of projects, runs or screens.
 
 mod architecture;
 mod device;
 mod error;
-mod model_file;
 mod predictor;
 mod safetensors;
 mod unet;
@@ -16,11 +14,11 @@ mod weights;
 pub use architecture::Architecture;
 pub use device::{Device, DeviceChoice};
 pub use error::NetworkError;
-pub use model_file::{ModelFile, Provenance, TrainingNote};
 pub use predictor::Predictor;
 pub use weights::{NamedTensor, Weights};
 
 pub(crate) use device::DeviceKind;
+#[cfg(feature = "cuda")]
+pub(crate) use device::cuda_device;
 pub(crate) use safetensors::{read_tensors, write_tensors};
-pub(crate) use unet::UNet;
-pub(crate) use weights::{Role, Slot};
+pub(crate) use unet::{UNet, host_values};

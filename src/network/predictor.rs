@@ -24,13 +24,17 @@ enum Placed {
 
 impl Predictor {
     /// Places `weights` on `device`.
-    pub fn new(architecture: &Architecture, weights: &Weights, device: &Device) -> Result<Self, NetworkError> {
+    pub fn new(
+        architecture: &Architecture,
+        weights: &Weights,
+        device: &Device,
+    ) -> Result<Self, NetworkError> {
         architecture.validate()?;
         Ok(Self(match device.0 {
             DeviceKind::Cpu => Placed::Cpu(UNet::new(architecture, weights, &Default::default())),
             #[cfg(feature = "cuda")]
             DeviceKind::Cuda(index) => {
-                let device = burn::DispatchDevice::Cuda(burn::backend::cuda::CudaDevice::new(index));
+                let device = super::device::cuda_device(index);
                 Placed::Stock(UNet::new(architecture, weights, &device), device)
             }
         }))
@@ -40,7 +44,12 @@ impl Predictor {
     ///
     /// `patches` holds standardised and z-scored intensities `[count, x, y, z]`, z fastest, each side a multiple of
     /// [`Architecture::patch_multiple`]; the result has the same layout, values 0..1.
-    pub fn probabilities(&self, patches: Vec<f32>, count: usize, shape: [usize; 3]) -> Result<Vec<f32>, NetworkError> {
+    pub fn probabilities(
+        &self,
+        patches: Vec<f32>,
+        count: usize,
+        shape: [usize; 3],
+    ) -> Result<Vec<f32>, NetworkError> {
         let [x, y, z] = shape;
         if patches.len() != count * x * y * z {
             let message = format!("{} values do not make {count} patches of {x}x{y}x{z}", patches.len());
@@ -54,6 +63,10 @@ impl Predictor {
     }
 }
 
-fn forward<B: Kernels>(net: &UNet<B>, patches: TensorData, device: &B::Device) -> Result<Vec<f32>, NetworkError> {
+fn forward<B: Kernels>(
+    net: &UNet<B>,
+    patches: TensorData,
+    device: &B::Device,
+) -> Result<Vec<f32>, NetworkError> {
     host_values(net.forward(Tensor::<B, 5>::from_data(patches, device)))
 }

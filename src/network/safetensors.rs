@@ -48,8 +48,7 @@ pub(crate) fn write_tensors(path: &Path, tensors: &[NamedTensor], card: String) 
     let metadata = HashMap::from([(CARD.to_owned(), card)]);
     let bytes = safetensors::serialize(views, Some(metadata))
         .map_err(|error| NetworkError::malformed(path, format!("it cannot be encoded ({error})")))?;
-    files::write_bytes(path, &bytes)
-        .map_err(|source| NetworkError::Write { path: path.to_owned(), source })
+    files::write_bytes(path, &bytes).map_err(|source| NetworkError::Write { path: path.to_owned(), source })
 }
 
 /// Reads what [`write_tensors`] wrote: the tensors by name and the card.
@@ -60,16 +59,15 @@ pub(crate) fn read_tensors(path: &Path) -> Result<(Vec<NamedTensor>, String), Ne
     };
     let file = SafeTensors::deserialize(&bytes).map_err(|error| broken(&error))?;
     let (_, header) = SafeTensors::read_metadata(&bytes).map_err(|error| broken(&error))?;
-    let card = header
-        .metadata()
-        .as_ref()
-        .and_then(|metadata| metadata.get(CARD))
-        .ok_or_else(|| NetworkError::malformed(path, "its description is missing; was it written by deepseg?"))?;
+    let card = header.metadata().as_ref().and_then(|metadata| metadata.get(CARD)).ok_or_else(|| {
+        NetworkError::malformed(path, "its description is missing; was it written by deepseg?")
+    })?;
     let tensors = file.tensors().into_iter().map(|(name, view)| {
         if view.dtype() != Dtype::F32 {
             return Err(NetworkError::malformed(path, format!("`{name}` is not f32")));
         }
-        let data = view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let data =
+            view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
         Ok(NamedTensor { name, shape: view.shape().to_vec(), data })
     });
     Ok((tensors.collect::<Result<_, _>>()?, card.clone()))

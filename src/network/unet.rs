@@ -164,8 +164,11 @@ impl<B: Kernels> UNet<Autodiff<B>> {
 }
 
 /// Waits for the device and copies a tensor's values to the host.
-pub(crate) fn host_values<B: Kernels, const D: usize>(tensor: Tensor<B, D>) -> Result<Vec<f32>, NetworkError> {
-    let failed = |error: String| NetworkError::Device(format!("reading a result from the device failed: {error}"));
+pub(crate) fn host_values<B: Kernels, const D: usize>(
+    tensor: Tensor<B, D>,
+) -> Result<Vec<f32>, NetworkError> {
+    let failed =
+        |error: String| NetworkError::Device(format!("reading a result from the device failed: {error}"));
     let data = tensor.try_into_data().map_err(|error| failed(format!("{error:?}")))?;
     data.into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
 }

@@ -72,12 +72,16 @@ impl Weights {
     /// Fresh values from `seed`: the same on every machine and device.
     pub fn initial(architecture: &Architecture, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let fill = |slot: Slot| NamedTensor { data: slot.initial(&mut rng), name: slot.name, shape: slot.shape };
+        let fill =
+            |slot: Slot| NamedTensor { data: slot.initial(&mut rng), name: slot.name, shape: slot.shape };
         Self(architecture.slots().into_iter().map(fill).collect())
     }
 
     /// Puts `tensors`, in any order, into the places of `architecture`; names and shapes must match one to one.
-    pub fn for_architecture(architecture: &Architecture, tensors: Vec<NamedTensor>) -> Result<Self, NetworkError> {
+    pub fn for_architecture(
+        architecture: &Architecture,
+        tensors: Vec<NamedTensor>,
+    ) -> Result<Self, NetworkError> {
         let slots = architecture.slots();
         if tensors.len() != slots.len() {
             let message = format!("expected {} tensors, found {}", slots.len(), tensors.len());

@@ -1,11 +1,14 @@
 //! Training: what is trained on what (`config`), the run directory as its only interface to the world (`run_dir`, `event`,
 //! `writer`, `stop`), and the loop itself. It may not know who watches, or that there is a screen.
 
+mod adam;
 mod config;
+mod engine;
 mod event;
 mod guard;
 mod identity;
 mod limits;
+mod loss;
 mod overrides;
 mod run_dir;
 mod sections;

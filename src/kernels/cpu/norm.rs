@@ -1,0 +1,142 @@
+//! Batch moments, and normalisation fused with its ReLU. Channels run in parallel; within one, lines are summed in f32
+//! vectors of fixed width and added up in f64, so that the result is accurate and the same on every number of threads.
+
+use burn::backend::Flex;
+use rayon::prelude::*;
+
+use super::super::{NORM_EPSILON, Norm};
+use super::{Dims, Values};
+
+/// Partial sums kept side by side; fixed, so that results do not depend on the processor's vector width.
+const LANES: usize = 16;
+/// Values summed in f32 before going to f64.
+const STRETCH: usize = 1024;
+
+/// Per-channel numbers of a normalisation.
+pub(super) struct Channels {
+    mean: Vec<f32>,
+    /// `1 / sqrt(variance + epsilon)`.
+    inverse: Vec<f32>,
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+}
+
+impl Channels {
+    pub(super) fn of(norm: Norm<Flex>) -> Self {
+        let variance = Values::of(&norm.moments.variance);
+        let inverse = |&v: &f32| (1.0 / (f64::from(v) + NORM_EPSILON).sqrt()) as f32;
+        Self {
+            mean: Values::of(&norm.moments.mean).get().to_vec(),
+            inverse: variance.get().iter().map(inverse).collect(),
+            scale: Values::of(&norm.scale).get().to_vec(),
+            shift: Values::of(&norm.shift).get().to_vec(),
+        }
+    }
+
+    /// The normalisation of channel `c` as `x * factor + offset`.
+    fn line(&self, c: usize) -> (f32, f32) {
+        let factor = self.scale[c] * self.inverse[c];
+        (factor, self.shift[c] - self.mean[c] * factor)
+    }
+}
+
+/// Sum of `term` over two equally long arrays.
+#[inline(always)]
+fn total(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
+    let mut total = 0.0;
+    for (a, b) in a.chunks(STRETCH).zip(b.chunks(STRETCH)) {
+        let mut lanes = [0.0f32; LANES];
+        let (a, a_rest) = a.as_chunks::<LANES>();
+        let (b, b_rest) = b.as_chunks::<LANES>();
+        for (a, b) in a.iter().zip(b) {
+            for lane in 0..LANES {
+                lanes[lane] += term(a[lane], b[lane]);
+            }
+        }
+        let rest = a_rest.iter().zip(b_rest).map(|(a, b)| f64::from(term(*a, *b)));
+        total += lanes.iter().map(|lane| f64::from(*lane)).sum::<f64>() + rest.sum::<f64>();
+    }
+    total
+}
+
+/// The values of channel `c`, one piece per batch entry.
+fn pieces(values: &[f32], dims: Dims, c: usize) -> impl Iterator<Item = &[f32]> {
+    let space = dims.space();
+    (0..dims.n).map(move |n| &values[(n * dims.c + c) * space..][..space])
+}
+
+fn per_channel<T: Send>(dims: Dims, compute: impl Fn(usize) -> T + Sync) -> Vec<T> {
+    let arch = pulp::Arch::new();
+    (0..dims.c).into_par_iter().map(|c| arch.dispatch(|| compute(c))).collect()
+}
+
+/// Sum of each channel over batch and space.
+pub(super) fn channel_sums(values: &[f32], dims: Dims) -> Vec<f32> {
+    per_channel(dims, |c| pieces(values, dims, c).map(|x| total(x, x, |x, _| x)).sum::<f64>() as f32)
+}
+
+/// Mean and biased variance of each channel, the variance in a second pass around the mean.
+pub(super) fn moments(values: &[f32], dims: Dims) -> (Vec<f32>, Vec<f32>) {
+    let count = (dims.n * dims.space()) as f64;
+    let moments = per_channel(dims, |c| {
+        let mean = pieces(values, dims, c).map(|x| total(x, x, |x, _| x)).sum::<f64>() / count;
+        let centre = mean as f32;
+        let square = |x: f32, _| (x - centre) * (x - centre);
+        let spread = pieces(values, dims, c).map(|x| total(x, x, square)).sum::<f64>() / count;
+        // Around the rounded mean: take its offset out again.
+        let offset = mean - f64::from(centre);
+        (centre, (spread - offset * offset) as f32)
+    });
+    moments.into_iter().unzip()
+}
+
+/// Fills an array of shape `dims` channel by channel, in parallel; `fill` gets channel, batch entry and the piece.
+fn filled(dims: Dims, fill: impl Fn(usize, usize, &mut [f32]) + Sync) -> Vec<f32> {
+    let arch = pulp::Arch::new();
+    let mut output = vec![0.0; dims.len()];
+    output.par_chunks_mut(dims.space()).enumerate().for_each(|(index, piece)| {
+        arch.dispatch(|| fill(index % dims.c, index / dims.c, piece));
+    });
+    output
+}
+
+pub(super) fn forward(values: &[f32], dims: Dims, channels: &Channels) -> Vec<f32> {
+    filled(dims, |c, n, output| {
+        let (factor, offset) = channels.line(c);
+        let input = &values[(n * dims.c + c) * dims.space()..][..output.len()];
+        output.iter_mut().zip(input).for_each(|(y, x)| *y = (x * factor + offset).max(0.0));
+    })
+}
+
+/// Gradients of input, scale and shift (Ioffe & Szegedy 2015, section 3, behind a ReLU).
+pub(super) fn backward(
+    values: &[f32],
+    dims: Dims,
+    channels: &Channels,
+    grad: &[f32],
+) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+    let count = (dims.n * dims.space()) as f64;
+    let sums = per_channel(dims, |c| {
+        let (factor, offset) = channels.line(c);
+        let (mean, inverse) = (channels.mean[c], channels.inverse[c]);
+        let through = |x: f32, g: f32| if x * factor + offset > 0.0 { g } else { 0.0 };
+        let pairs = || pieces(values, dims, c).zip(pieces(grad, dims, c));
+        let shift: f64 = pairs().map(|(x, g)| total(x, g, through)).sum();
+        let scale: f64 = pairs().map(|(x, g)| total(x, g, |x, g| through(x, g) * (x - mean) * inverse)).sum();
+        (scale, shift)
+    });
+    let x_grad = filled(dims, |c, n, output| {
+        let (factor, offset) = channels.line(c);
+        let (scale, shift) = sums[c];
+        let slope = (scale / count) as f32 * channels.inverse[c];
+        let (mean, level) = (channels.mean[c], (shift / count) as f32);
+        let start = (n * dims.c + c) * dims.space();
+        let (x, g) = (&values[start..][..output.len()], &grad[start..][..output.len()]);
+        for ((to, x), g) in output.iter_mut().zip(x).zip(g) {
+            let through = if x * factor + offset > 0.0 { *g } else { 0.0 };
+            *to = (through - level - (x - mean) * slope) * factor;
+        }
+    });
+    let (scale, shift) = sums.into_iter().map(|(scale, shift)| (scale as f32, shift as f32)).unzip();
+    (x_grad, scale, shift)
+}
