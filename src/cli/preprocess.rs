@@ -1,0 +1,106 @@
+//! `deepseg preprocess P`: crops for every scan of a project.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::dataset::{Project, Scan};
+use crate::preprocess::{BatchOptions, BatchReport, run_batch};
+
+use super::output::{self, CommandResult, Failure, Outcome};
+
+/// Make the crops that training and the workbench use: 0.5 mm, 48 x 48 around the cord.
+///
+/// What is current is kept; interrupted work goes on where it stopped.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Project directory
+    project: PathBuf,
+    /// Only the scans of this subject (sub-01 or 01), or the scan with this id
+    #[arg(long, value_name = "S")]
+    subject: Option<String>,
+    /// Choose where the centerline comes from, for these scans from now on: file (centerline file), mask (cord mask) or auto
+    /// (the file, else the mask)
+    #[arg(long, value_name = "M", value_parser = ["auto", "file", "mask"])]
+    method: Option<String>,
+    /// Scans at a time (default: one per processor)
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    jobs: usize,
+    /// Make crops again although they are current
+    #[arg(long)]
+    force: bool,
+    /// Print one JSON object: done, cached, failed [id, stage, message], seconds
+    #[arg(long)]
+    json: bool,
+}
+
+impl Args {
+    /// Runs the batch; problems when any scan failed, interrupted when Ctrl-C stopped it.
+    pub fn run(self) -> CommandResult {
+        let mut project = Project::open(&self.project)?;
+        if let Some(method) = &self.method {
+            choose_method(&mut project, self.subject.as_deref(), method)?;
+        }
+        let scans = chosen(&project, self.subject.as_deref())?;
+        let stop = Arc::new(AtomicBool::new(false));
+        signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop))?;
+        let bar = output::Progress::new("preprocess");
+        let options = BatchOptions { jobs: self.jobs, force: self.force };
+        let report = run_batch(
+            &project,
+            &scans,
+            &options,
+            &|progress| bar.show(progress.finished, progress.total, progress.scan.as_str()),
+            &stop,
+        )?;
+        bar.finish();
+        if self.json { output::json(&report)? } else { print(&report) }
+        Ok(match (stop.load(Ordering::Relaxed), report.failed.is_empty()) {
+            (true, _) => Outcome::Interrupted,
+            (false, true) => Outcome::Done,
+            (false, false) => Outcome::Problems,
+        })
+    }
+}
+
+/// Records the method as the decision for the chosen scans, so that the crops stay current afterwards.
+fn choose_method(project: &mut Project, subject: Option<&str>, method: &str) -> Result<(), Failure> {
+    let wanted = (method != "auto").then(|| method.to_owned());
+    let ids: Vec<_> = chosen(project, subject)?.into_iter().map(|scan| scan.id.clone()).collect();
+    for id in ids.iter().filter(|id| project.decision(id).centerline != wanted).collect::<Vec<_>>() {
+        project.decide(id, |decision| decision.centerline.clone_from(&wanted))?;
+    }
+    Ok(())
+}
+
+/// The scans that are not excluded, or the ones of one subject.
+fn chosen<'a>(project: &'a Project, subject: Option<&str>) -> Result<Vec<&'a Scan>, Failure> {
+    let bare = |name: &str| name.strip_prefix("sub-").unwrap_or(name).to_owned();
+    let wanted = |scan: &&Scan| {
+        subject.is_none_or(|name| bare(&scan.subject) == bare(name) || scan.id.as_str() == name)
+    };
+    let scans: Vec<_> = project.active_scans().filter(wanted).collect();
+    match subject {
+        Some(name) if scans.is_empty() => {
+            Err(Failure::usage(format!("the project has no subject or scan `{name}`; see scans.json in {}", project.dir().display())))
+        }
+        _ => Ok(scans),
+    }
+}
+
+fn print(report: &BatchReport) {
+    output::line(format_args!(
+        "{} made, {} current, {} failed in {:.1} s",
+        report.done,
+        report.cached,
+        report.failed.len(),
+        report.seconds
+    ));
+    if report.left > 0 {
+        output::line(format_args!("{} left; run the same command again to go on", report.left));
+    }
+    let width = report.failed.iter().map(|scan| scan.id.as_str().chars().count()).max().unwrap_or(0);
+    for scan in &report.failed {
+        output::line(format_args!("  {:width$}  {:10}  {}", scan.id, scan.stage, scan.message));
+    }
+}

@@ -1,0 +1,177 @@
+//! The stage for one scan: is its crop there and current, make it, load it. The only place that joins dataset, centerline,
+//! cropping and storage.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::centerline::Curve;
+use crate::dataset::{Project, Scan};
+
+use super::cache::{self, Parameters, Source};
+use super::curve::curve_for;
+use super::record::{self, FailureRecord, Record};
+use super::store::CropFiles;
+use super::{Crop, CropSettings, Landmarks, PreprocessError, crop};
+
+/// Where the preprocessing of a scan stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StageState {
+    /// Never tried.
+    Missing,
+    /// There is a crop, but its sources, the settings or this program changed since.
+    Stale,
+    /// The crop is there and current.
+    Ready,
+    /// Tried, with these sources and settings, and failed: why, in a sentence.
+    Failed(String),
+}
+
+/// How a scan came out of [`process`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Made {
+    /// The crop was made now.
+    Fresh,
+    /// It was there already.
+    Cached,
+}
+
+/// The state of a scan's crop, by the project's settings and the files' sizes and times; nothing is hashed, no voxel is read.
+pub fn stage_state(project: &Project, scan: &Scan) -> StageState {
+    find(project, scan, &CropFiles::of(project, scan)).0
+}
+
+/// Reads the scan's crop. Refuses a stale one, so that nobody trains on what the settings no longer say.
+pub fn load_crop(project: &Project, scan: &Scan) -> Result<Crop, PreprocessError> {
+    let files = CropFiles::of(project, scan);
+    let id = || scan.id.clone();
+    match find(project, scan, &files) {
+        (StageState::Ready, Some(record)) => files.read(record),
+        (StageState::Failed(reason), _) => Err(PreprocessError::Failed { scan: id(), reason }),
+        (StageState::Stale, _) => Err(PreprocessError::Stale { scan: id() }),
+        (StageState::Missing | StageState::Ready, _) => Err(PreprocessError::Missing { scan: id() }),
+    }
+}
+
+/// State and, when there is one, the record.
+fn find(project: &Project, scan: &Scan, files: &CropFiles) -> (StageState, Option<Record>) {
+    let wanted = match CropSettings::of_project(project) {
+        Ok(settings) => Parameters::of(project, scan, settings),
+        Err(error) => return (StageState::Failed(error.to_string()), None),
+    };
+    let now = cache::sources(scan).unwrap_or_default();
+    let current = |parameters: &Parameters, sources: &[Source]| {
+        *parameters == wanted && cache::look_the_same(sources, &now)
+    };
+    let failure = record::read::<FailureRecord>(&files.error).ok().flatten();
+    if let Some(failure) = failure.filter(|f| current(&f.parameters, &f.sources)) {
+        return (StageState::Failed(failure.message), None);
+    }
+    match record::read::<Record>(&files.record) {
+        Ok(Some(record)) if current(&record.parameters, &record.sources) && files.are_whole(&record) => {
+            (StageState::Ready, Some(record))
+        }
+        Ok(None) => (StageState::Missing, None),
+        _ => (StageState::Stale, None),
+    }
+}
+
+/// Makes the scan's crop unless it is there and current. A failure, a panic included, is noted on disk and returned.
+pub(super) fn process(
+    project: &Project,
+    scan: &Scan,
+    settings: CropSettings,
+    force: bool,
+) -> Result<Made, PreprocessError> {
+    let files = CropFiles::of(project, scan);
+    let parameters = Parameters::of(project, scan, settings);
+    let result = guarded(|| attempt(project, scan, &files, &parameters, force));
+    if let Err(error) = &result {
+        let failure = FailureRecord {
+            deepseg: env!("CARGO_PKG_VERSION").into(),
+            sources: cache::sources(scan).unwrap_or_default(),
+            stage: error.stage().into(),
+            message: error.to_string(),
+            parameters,
+        };
+        // Where even this cannot be written, the error itself still reaches the user.
+        files.write_failure(&failure).ok();
+    }
+    result
+}
+
+fn attempt(
+    project: &Project,
+    scan: &Scan,
+    files: &CropFiles,
+    parameters: &Parameters,
+    force: bool,
+) -> Result<Made, PreprocessError> {
+    let now = cache::sources(scan)?;
+    // A record that cannot be read is no reason to stop: the crop is made again.
+    let old = if force { None } else { record::read::<Record>(&files.record).ok().flatten() };
+    let old = old.filter(|record| record.parameters == *parameters && files.are_whole(record));
+    if old.as_ref().is_some_and(|record| cache::look_the_same(&record.sources, &now)) {
+        return Ok(Made::Cached);
+    }
+    let sources = cache::hashed(now)?;
+    let key = cache::key(parameters, &sources);
+    if let Some(same) = old.filter(|record| record.key == key) {
+        // Touched or copied, but the same content: note the new times, so that the next look is quick.
+        record::write(&files.record, &Record { sources, ..same })?;
+        return Ok(Made::Cached);
+    }
+    let (crop, curve) = make(project, scan, parameters)?;
+    let record = Record {
+        deepseg: env!("CARGO_PKG_VERSION").into(),
+        key,
+        parameters: parameters.clone(),
+        sources,
+        outputs: Vec::new(),
+        curve_method: curve.method,
+        curve_confidence: curve.confidence,
+        percentiles: crop.percentiles,
+        landmarks: Landmarks::preset(&scan.contrast),
+        mask: crop.mask_report,
+        frame: crop.frame.clone(),
+    };
+    files.write(&crop, record)?;
+    Ok(Made::Fresh)
+}
+
+fn make(project: &Project, scan: &Scan, parameters: &Parameters) -> Result<(Crop, Curve), PreprocessError> {
+    let settings = &parameters.settings;
+    let image = project.read_image(scan)?;
+    let tube = settings.tube_grid(&image.grid);
+    let curve = curve_for(project, scan, &parameters.method, &tube)?;
+    let mask = project.read_mask(scan)?;
+    let crop = crop(&image, mask.as_ref(), &curve, settings)?;
+    drop((image, mask));
+    match project.read_cord(scan)? {
+        Some(cord) => Ok((crop.with_cord(&cord)?, curve)),
+        None => Ok((crop, curve)),
+    }
+}
+
+/// Turns a panic into an error: what one scan does to the program must not reach the others.
+fn guarded<T>(work: impl FnOnce() -> Result<T, PreprocessError>) -> Result<T, PreprocessError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(PreprocessError::Panicked(words_of(panic.as_ref()))))
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "an unnamed panic".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_an_error_that_says_where_to_turn() {
+        let error = guarded::<()>(|| panic!("index {} out of bounds", 7)).unwrap_err();
+        assert!(error.to_string().contains("index 7 out of bounds"));
+        assert_eq!(error.stage(), "crop");
+    }
+}
