@@ -32,10 +32,12 @@ pub(super) fn curve_for(
 }
 
 /// The curve through a cord mask's centres of mass, taken after nearest-neighbour resampling to the tube's spacing as the
-/// Spinal Cord Toolbox does it; only the part of the grid that the mask can reach is sampled.
+/// Spinal Cord Toolbox does it: reoriented first, for halfway positions go up in the array's own order. Only the part of the
+/// grid that the mask can reach is sampled.
 pub(super) fn curve_from_cord(cord: &Volume<u8>, tube: &Grid) -> Result<Curve, PreprocessError> {
-    let (origin, shape) = reach(cord, tube)?;
-    let part = resample_nearest(cord, &sub_grid(tube, origin, shape));
+    let cord = cord.to_rpi();
+    let (origin, shape) = reach(&cord, tube)?;
+    let part = resample_nearest(&cord, &sub_grid(tube, origin, shape));
     let mut curve = centerline::from_mask(&part, Fit::default())?;
     curve.grid = *tube;
     curve.first_z += origin[2];
@@ -88,7 +90,7 @@ mod tests {
         for code in ["RPI", "ASL"] {
             let cord = cord.reoriented(code.parse().unwrap());
             let tube = CropSettings::default().tube_grid(&cord.grid);
-            let whole = centerline::from_mask(&resample_nearest(&cord, &tube), Fit::default()).unwrap();
+            let whole = centerline::from_mask(&resample_nearest(&cord.to_rpi(), &tube), Fit::default()).unwrap();
             let part = curve_from_cord(&cord, &tube).unwrap();
             assert_eq!(part.z_range(), whole.z_range());
             for (a, b) in part.xy.iter().zip(&whole.xy) {

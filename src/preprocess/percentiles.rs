@@ -18,6 +18,7 @@ impl Percentiles {
         let positions = PERCENTS.map(|percent| percent / 100.0 * last as f64);
         let mut ranks: Vec<usize> =
             positions.iter().flat_map(|p| [p.floor() as usize, (p.floor() as usize + 1).min(last)]).collect();
+        ranks.sort_unstable();
         ranks.dedup();
         put_in_place(&mut values, 0, &ranks);
         Some(Self(positions.map(|position| {
