@@ -28,7 +28,8 @@ impl Bench {
         for (subject, with_cord) in [("01", true), ("02", true), ("03", false)] {
             write_subject(&data, subject, with_cord);
         }
-        fs::write(data.join("dataset_description.json"), r#"{"Name": "bench", "BIDSVersion": "1.8.0"}"#).unwrap();
+        fs::write(data.join("dataset_description.json"), r#"{"Name": "bench", "BIDSVersion": "1.8.0"}"#)
+            .unwrap();
         let settings = Settings {
             mask: Some("lesion-manual".into()),
             cord: Some("seg-manual".into()),
@@ -55,14 +56,17 @@ impl Bench {
     }
 
     fn file(&self, subject: &str, end: &str) -> PathBuf {
-        self.folder.path().join(format!("data/derivatives/labels/sub-{subject}/anat/sub-{subject}_T2w_{end}.nii.gz"))
+        self.folder
+            .path()
+            .join(format!("data/derivatives/labels/sub-{subject}/anat/sub-{subject}_T2w_{end}.nii.gz"))
     }
 }
 
 fn write_subject(data: &Path, subject: &str, with_cord: bool) {
     let grid = Grid { shape: [60, 60, 12], affine: Affine::scaling([0.8, 0.8, 3.0], [-20.0, 5.0, 0.0]) };
     let far = |i: usize, j: usize| (i as f64 - 30.0).hypot(j as f64 - 28.0);
-    let image = Array3::from_shape_fn(grid.shape, |(i, j, k)| 100.0 + (30.0 * far(i, j).cos()) as f32 + k as f32);
+    let image =
+        Array3::from_shape_fn(grid.shape, |(i, j, k)| 100.0 + (30.0 * far(i, j).cos()) as f32 + k as f32);
     let anat = format!("sub-{subject}/anat/sub-{subject}_T2w");
     write_image(&data.join(format!("{anat}.nii.gz")), &Volume { grid, data: image }).unwrap();
     let mask = |inside: &dyn Fn(usize, usize, usize) -> bool| Volume {

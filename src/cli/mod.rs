@@ -5,6 +5,7 @@ mod completions;
 mod init;
 mod interrupt;
 pub mod output;
+mod preprocess;
 mod problems;
 
 use std::ffi::OsString;
@@ -35,6 +36,8 @@ enum Command {
     Init(init::Args),
     /// Look at every image and mask, and list what is wrong with the fix for each
     Check(check::Args),
+    /// Make the crops around the cord that training and the workbench use
+    Preprocess(preprocess::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -53,6 +56,7 @@ fn dispatch(cli: Cli) -> CommandResult {
     match cli.command {
         Some(Command::Init(args)) => args.run(),
         Some(Command::Check(args)) => args.run(),
+        Some(Command::Preprocess(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(),
         None => Err(Failure::usage("there is no workbench yet")),
     }

@@ -1,12 +1,12 @@
 //! `deepseg preprocess P`: crops for every scan of a project.
 
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use crate::dataset::{Project, Scan};
 use crate::preprocess::{BatchOptions, BatchReport, run_batch};
 
+use super::interrupt;
 use super::output::{self, CommandResult, Failure, Outcome};
 
 /// Make the crops that training and the workbench use: 0.5 mm, 48 x 48 around the cord.
@@ -42,8 +42,7 @@ impl Args {
             choose_method(&mut project, self.subject.as_deref(), method)?;
         }
         let scans = chosen(&project, self.subject.as_deref())?;
-        let stop = Arc::new(AtomicBool::new(false));
-        signal_hook::flag::register(signal_hook::consts::SIGINT, Arc::clone(&stop))?;
+        let stop = interrupt::flag()?;
         let bar = output::Progress::new("preprocess");
         let options = BatchOptions { jobs: self.jobs, force: self.force };
         let report = run_batch(
@@ -54,7 +53,11 @@ impl Args {
             &stop,
         )?;
         bar.finish();
-        if self.json { output::json(&report)? } else { print(&report) }
+        if self.json {
+            output::json(&report)?
+        } else {
+            print(&report)
+        }
         Ok(match (stop.load(Ordering::Relaxed), report.failed.is_empty()) {
             (true, _) => Outcome::Interrupted,
             (false, true) => Outcome::Done,
@@ -81,9 +84,10 @@ fn chosen<'a>(project: &'a Project, subject: Option<&str>) -> Result<Vec<&'a Sca
     };
     let scans: Vec<_> = project.active_scans().filter(wanted).collect();
     match subject {
-        Some(name) if scans.is_empty() => {
-            Err(Failure::usage(format!("the project has no subject or scan `{name}`; see scans.json in {}", project.dir().display())))
-        }
+        Some(name) if scans.is_empty() => Err(Failure::usage(format!(
+            "the project has no subject or scan `{name}`; see scans.json in {}",
+            project.dir().display()
+        ))),
         _ => Ok(scans),
     }
 }

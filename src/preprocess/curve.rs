@@ -1,8 +1,10 @@
 //! The curve a scan is cropped around, on the tube's grid.
 
+use std::path::Path;
+
 use crate::centerline::{self, Curve, Fit};
 use crate::dataset::{Project, Scan};
-use crate::volume::{Grid, Volume, resample_nearest};
+use crate::volume::{Grid, Volume, read_mask, resample_nearest};
 
 use super::PreprocessError;
 use super::mask::sub_grid;
@@ -15,6 +17,7 @@ pub(super) fn curve_for(
     project: &Project,
     scan: &Scan,
     method: &str,
+    native: &Grid,
     tube: &Grid,
 ) -> Result<Curve, PreprocessError> {
     let from_file = match (method, &scan.centerline, &scan.cord) {
@@ -24,11 +27,25 @@ pub(super) fn curve_for(
         _ => return Err(PreprocessError::NoMethod { scan: scan.id.clone(), method: method.into() }),
     };
     let curve = if from_file {
-        centerline::resolve(project, scan)?.map(|curve| curve.on_grid(tube))
+        scan.centerline
+            .as_deref()
+            .map(|path| curve_from_file(path, native))
+            .transpose()?
+            .map(|c| c.on_grid(tube))
     } else {
         project.read_cord(scan)?.map(|cord| curve_from_cord(&cord, tube)).transpose()?
     };
     curve.ok_or_else(|| PreprocessError::NoCenterline { scan: scan.id.clone() })
+}
+
+/// The curve in a centerline file: a table, or a voxel mask.
+fn curve_from_file(path: &Path, native: &Grid) -> Result<Curve, PreprocessError> {
+    let is_table = path.extension().is_some_and(|end| end == "csv" || end == "txt");
+    if is_table {
+        return Ok(Curve::read_csv(path, native)?);
+    }
+    let line = read_mask(path).map_err(PreprocessError::Read)?;
+    Ok(centerline::from_voxels(&line)?)
 }
 
 /// The curve through a cord mask's centres of mass, taken after nearest-neighbour resampling to the tube's spacing as the
@@ -90,7 +107,8 @@ mod tests {
         for code in ["RPI", "ASL"] {
             let cord = cord.reoriented(code.parse().unwrap());
             let tube = CropSettings::default().tube_grid(&cord.grid);
-            let whole = centerline::from_mask(&resample_nearest(&cord.to_rpi(), &tube), Fit::default()).unwrap();
+            let whole =
+                centerline::from_mask(&resample_nearest(&cord.to_rpi(), &tube), Fit::default()).unwrap();
             let part = curve_from_cord(&cord, &tube).unwrap();
             assert_eq!(part.z_range(), whole.z_range());
             for (a, b) in part.xy.iter().zip(&whole.xy) {

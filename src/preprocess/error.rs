@@ -51,7 +51,9 @@ pub enum PreprocessError {
         scan: ScanId,
     },
     /// The crop on disk was made from other files or with other settings.
-    #[error("the crop of {scan} is out of date (its files or the settings changed); run `deepseg preprocess` again")]
+    #[error(
+        "the crop of {scan} is out of date (its files or the settings changed); run `deepseg preprocess` again"
+    )]
     Stale {
         /// The scan.
         scan: ScanId,
@@ -87,7 +89,9 @@ pub enum PreprocessError {
         source: std::io::Error,
     },
     /// A panic in the middle of one scan, kept from the others.
-    #[error("preprocessing stopped inside ({0}); this is a defect of deepseg, please report it with this line")]
+    #[error(
+        "preprocessing stopped inside ({0}); this is a defect of deepseg, please report it with this line"
+    )]
     Panicked(String),
     /// The centerline could not be made.
     #[error(transparent)]

@@ -43,9 +43,7 @@ impl Frame {
         let starts: Vec<_> = inside
             .clone()
             .filter_map(|z| curve.at(z))
-            .map(|xy| {
-                [0, 1].map(|axis| window_start(xy[axis].round_ties_even(), size, tube.shape[axis]))
-            })
+            .map(|xy| [0, 1].map(|axis| window_start(xy[axis].round_ties_even(), size, tube.shape[axis])))
             .collect();
         if starts.is_empty() || starts.len() != inside.len() || !meets(curve, &tube) {
             return Err(PreprocessError::CurveOutside);
@@ -88,7 +86,8 @@ impl Frame {
         let filled = self.filled();
         let mut index = [0, 0, k];
         for axis in 0..2 {
-            index[axis] = usize::try_from(tube[axis] - start[axis] as i64).ok().filter(|i| *i < filled[axis])?;
+            index[axis] =
+                usize::try_from(tube[axis] - start[axis] as i64).ok().filter(|i| *i < filled[axis])?;
         }
         Some(index)
     }
@@ -142,9 +141,10 @@ impl Frame {
 
 /// Whether any of the curve lies inside the grid: a curve from another image would otherwise pass as a crop of its edge.
 fn meets(curve: &Curve, grid: &Grid) -> bool {
-    curve.z_range().filter_map(|z| curve.at(z)).any(|xy| {
-        (0..2).all(|axis| xy[axis] > -0.5 && xy[axis] < grid.shape[axis] as f64 - 0.5)
-    })
+    curve
+        .z_range()
+        .filter_map(|z| curve.at(z))
+        .any(|xy| (0..2).all(|axis| xy[axis] > -0.5 && xy[axis] < grid.shape[axis] as f64 - 0.5))
 }
 
 /// One of the eight voxels around a position, and its linear weight.

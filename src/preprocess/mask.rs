@@ -20,7 +20,10 @@ pub struct MaskReport {
 }
 
 /// The lesion mask in the tube: linear on 0/1 and halved, components that would vanish kept (see [`resample_mask`]).
-pub(super) fn sample_mask(mask: &Volume<u8>, frame: &Frame) -> Result<(Array3<u8>, MaskReport), PreprocessError> {
+pub(super) fn sample_mask(
+    mask: &Volume<u8>,
+    frame: &Frame,
+) -> Result<(Array3<u8>, MaskReport), PreprocessError> {
     let (origin, grid) = box_around(frame);
     let (boxed, rescued) = resample_mask(mask, &grid);
     let crop = sample_each(frame, |tube| {
@@ -95,7 +98,10 @@ mod tests {
         for ((x, y, k), value) in crop.indexed_iter() {
             let fraction = whole.data[frame.tube_index([x, y, k])];
             // Exactly a half may fall either way by the last digit of a position.
-            assert!((*value == 1) == (fraction >= 0.5) || (fraction - 0.5).abs() < 1e-6, "{x} {y} {k}: {fraction}");
+            assert!(
+                (*value == 1) == (fraction >= 0.5) || (fraction - 0.5).abs() < 1e-6,
+                "{x} {y} {k}: {fraction}"
+            );
         }
         assert!(crop.iter().any(|v| *v == 1));
         assert_eq!(report, MaskReport { voxels: 7 * 8 * 3, outside: 0, rescued: 0 });
@@ -115,7 +121,8 @@ mod tests {
         let (frame, mut cord) = setting();
         cord.data[[50, 45, 8]] = 1;
         let crop = sample_cord(&cord, &frame).unwrap();
-        let tube = cord.grid.voxel_to(&frame.tube).unwrap().apply([50.0, 45.0, 8.0]).map(|x| x.round() as i64);
+        let tube =
+            cord.grid.voxel_to(&frame.tube).unwrap().apply([50.0, 45.0, 8.0]).map(|x| x.round() as i64);
         assert_eq!(crop[frame.crop_index(tube).unwrap()], 1);
         assert_eq!(crop[[0, 0, 0]], 0);
     }

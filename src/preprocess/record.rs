@@ -74,8 +74,8 @@ pub(super) fn read<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, Prepro
 
 /// Writes a JSON record, whole or not at all.
 pub(super) fn write(path: &Path, record: &impl Serialize) -> Result<(), PreprocessError> {
-    let mut text = serde_json::to_vec(record)
-        .map_err(|source| PreprocessError::Record { path: path.into(), source })?;
+    let mut text =
+        serde_json::to_vec(record).map_err(|source| PreprocessError::Record { path: path.into(), source })?;
     text.push(b'\n');
     files::write_bytes(path, &text).map_err(|source| PreprocessError::Io { path: path.into(), source })
 }

@@ -142,7 +142,7 @@ fn make(project: &Project, scan: &Scan, parameters: &Parameters) -> Result<(Crop
     let settings = &parameters.settings;
     let image = project.read_image(scan)?;
     let tube = settings.tube_grid(&image.grid);
-    let curve = curve_for(project, scan, &parameters.method, &tube)?;
+    let curve = curve_for(project, scan, &parameters.method, &image.grid, &tube)?;
     let mask = project.read_mask(scan)?;
     let crop = crop(&image, mask.as_ref(), &curve, settings)?;
     drop((image, mask));

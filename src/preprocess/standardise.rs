@@ -188,7 +188,8 @@ mod tests {
         let even: [f64; 11] = std::array::from_fn(|i| i as f64);
         let mut late = [0.0; 11];
         late[10] = 8.0;
-        let Landmarks(l) = Landmarks::learn(&[Percentiles(even), Percentiles(late), Percentiles([3.0; 11])]).unwrap();
+        let Landmarks(l) =
+            Landmarks::learn(&[Percentiles(even), Percentiles(late), Percentiles([3.0; 11])]).unwrap();
         assert_eq!((l[0], l[10]), (0.0, 2611.0));
         assert!((l[5] - 2611.0 / 4.0).abs() < 1e-9);
         assert_eq!(Landmarks::learn(&[Percentiles([3.0; 11])]), None);

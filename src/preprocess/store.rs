@@ -108,13 +108,16 @@ impl CropFiles {
 
     /// Takes away all files of an earlier crop, the record first.
     fn forget(&self) -> Result<(), PreprocessError> {
-        [&self.record, &self.image, &self.mask, &self.cord, &self.normalised].into_iter().try_for_each(|p| remove(p))
+        [&self.record, &self.image, &self.mask, &self.cord, &self.normalised]
+            .into_iter()
+            .try_for_each(|p| remove(p))
     }
 }
 
 /// `sub-01` from `01` or `sub-01`, without characters that a folder name cannot have.
 fn labelled(prefix: &str, name: &str) -> String {
-    let safe: String = name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    let safe: String =
+        name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
     if safe.starts_with(&format!("{prefix}-")) { safe } else { format!("{prefix}-{safe}") }
 }
 
@@ -132,7 +135,11 @@ fn save<T>(
     write(path, volume).map_err(PreprocessError::Write)
 }
 
-fn shaped<T>(path: &Path, shape: [usize; 3], read: Result<Array3<T>, VolumeError>) -> Result<Array3<T>, PreprocessError> {
+fn shaped<T>(
+    path: &Path,
+    shape: [usize; 3],
+    read: Result<Array3<T>, VolumeError>,
+) -> Result<Array3<T>, PreprocessError> {
     let array = read.map_err(PreprocessError::Read)?;
     if array.shape() == shape { Ok(array) } else { Err(PreprocessError::Shape { path: path.into() }) }
 }

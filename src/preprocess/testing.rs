@@ -17,7 +17,9 @@ pub(super) fn thick_grid() -> Grid {
 pub(super) fn wavy_curve(tube: &Grid) -> Curve {
     let [nx, ny, nz] = tube.shape.map(|n| n as f64);
     let slices = nz as usize / 5..nz as usize * 4 / 5;
-    let xy = slices.clone().map(|z| [nx / 2.0 + 6.0 * (z as f64 / 9.0).sin(), ny / 2.0 - 4.0 * (z as f64 / 7.0).cos()]);
+    let xy = slices
+        .clone()
+        .map(|z| [nx / 2.0 + 6.0 * (z as f64 / 9.0).sin(), ny / 2.0 - 4.0 * (z as f64 / 7.0).cos()]);
     Curve { grid: *tube, first_z: slices.start, xy: xy.collect(), method: "test".into(), confidence: None }
 }
 
@@ -35,5 +37,12 @@ pub(super) fn small_crop(gain: f32) -> Crop {
     let tube = settings.tube_grid(&thick_grid());
     let frame = Frame::new(&thick_grid(), tube, &wavy_curve(&tube), &settings).unwrap();
     let image = super::tube::sample_image(&smooth_volume(&thick_grid()), &frame).unwrap() * gain;
-    Crop { percentiles: Percentiles::of(&image).unwrap(), image, mask: None, cord: None, frame, mask_report: None }
+    Crop {
+        percentiles: Percentiles::of(&image).unwrap(),
+        image,
+        mask: None,
+        cord: None,
+        frame,
+        mask_report: None,
+    }
 }

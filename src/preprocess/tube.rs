@@ -18,7 +18,10 @@ pub(super) fn sample_image(image: &Volume<f32>, frame: &Frame) -> Result<Array3<
 }
 
 /// A crop-shaped array of `value(tube voxel)`, zero in the padding.
-pub(super) fn sample_each<T: Clone + Default>(frame: &Frame, mut value: impl FnMut(VoxelIndex) -> T) -> Array3<T> {
+pub(super) fn sample_each<T: Clone + Default>(
+    frame: &Frame,
+    mut value: impl FnMut(VoxelIndex) -> T,
+) -> Array3<T> {
     let [nx, ny, depth] = frame.shape();
     let [filled_x, filled_y] = frame.filled();
     let mut out = Array3::default((nx, ny, depth).f());
