@@ -149,7 +149,7 @@ fn end(ending: Ending, run: &mut RunWriter, stop: &StopSignal) -> Result<(), Run
     match ending {
         Ending::Done => run.finish(FinishStatus::Done, "all epochs played"),
         Ending::Failed => run.finish(FinishStatus::Failed, "the script says so"),
-        Ending::Panic => std::panic::panic_any("the script says so"),
+        Ending::Panic => std::panic::resume_unwind(Box::new("the script says so")),
         Ending::Hang => loop {
             std::thread::sleep(Duration::from_millis(50));
             if let Some(request) = stop.requested() {

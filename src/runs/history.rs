@@ -53,6 +53,19 @@ pub enum CurveKind {
     StepLoss,
 }
 
+/// Load of the machine; what is not known is `None`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Load {
+    /// GPU, 0..1.
+    pub gpu: Option<f64>,
+    /// GPU memory in use, bytes.
+    pub gpu_memory: Option<u64>,
+    /// CPUs together, 0..1.
+    pub cpu: Option<f64>,
+    /// The trainer's memory, bytes.
+    pub memory: Option<u64>,
+}
+
 /// Everything viewers show of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
@@ -80,8 +93,8 @@ pub struct History {
     pub best_checkpoint: Option<String>,
     /// The newest checkpoint.
     pub last_checkpoint: Option<String>,
-    /// Load of the machine, newest: (GPU load, GPU memory in bytes, CPU load, memory in bytes).
-    pub system: Option<(Option<f64>, Option<u64>, Option<f64>, Option<u64>)>,
+    /// Load of the machine, newest.
+    pub load: Option<Load>,
     /// Losses that were not finite: gaps in the curves.
     pub gaps: usize,
     /// How it ended, if it did: (status, sentence, unix time).
@@ -120,7 +133,8 @@ impl History {
             }
             EventKind::Sample { file, scan } => self.sample = Some((file.clone(), scan.clone())),
             EventKind::System { gpu_load, gpu_memory, cpu_load, memory } => {
-                self.system = Some((*gpu_load, *gpu_memory, *cpu_load, *memory));
+                self.load =
+                    Some(Load { gpu: *gpu_load, gpu_memory: *gpu_memory, cpu: *cpu_load, memory: *memory });
             }
             EventKind::Warning { message } => self.warnings.push((event.time, message.clone())),
             EventKind::Finished { status, message } => {
