@@ -4,9 +4,15 @@ mod check;
 mod completions;
 mod init;
 mod interrupt;
+mod narrator;
 pub mod output;
 mod preprocess;
 mod problems;
+mod run_report;
+mod runs;
+mod stop;
+mod train;
+mod watch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -38,6 +44,14 @@ enum Command {
     Check(check::Args),
     /// Make the crops around the cord that training and the workbench use
     Preprocess(preprocess::Args),
+    /// Train a network on a project's crops
+    Train(train::Args),
+    /// List the training runs of a project, newest first
+    Runs(runs::Args),
+    /// Follow a run until it ends (ending the viewer does not end the run)
+    Watch(watch::Args),
+    /// Ask a run to finish its step, write a checkpoint and end
+    Stop(stop::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -57,6 +71,10 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Init(args)) => args.run(),
         Some(Command::Check(args)) => args.run(),
         Some(Command::Preprocess(args)) => args.run(),
+        Some(Command::Train(args)) => args.run(),
+        Some(Command::Runs(args)) => args.run(),
+        Some(Command::Watch(args)) => args.run(),
+        Some(Command::Stop(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(),
         None => Err(Failure::usage("there is no workbench yet")),
     }

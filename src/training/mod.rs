@@ -13,6 +13,7 @@ mod overrides;
 mod run_dir;
 mod sections;
 mod stop;
+mod wishes;
 mod writer;
 
 pub use config::{ConfigError, DataEntry, NetworkChoice, Part, TrainConfig};
@@ -25,4 +26,5 @@ pub use sections::{
     OptimiserKind, PatchConfig, ScheduleConfig, ScheduleKind, SplitConfig, ZscoreSource,
 };
 pub use stop::{StopRequest, StopSignal};
+pub use wishes::{PlanError, Wishes, labelled, settings};
 pub use writer::RunWriter;

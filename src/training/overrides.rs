@@ -24,9 +24,29 @@ impl TrainConfig {
             return Err(value_error(assignment, "write it as key=value".into()));
         };
         let (key, text) = (key.trim(), text.trim());
-        let shape = self.shape();
-        let example = leaf(&shape, key).ok_or_else(|| self.unknown(key))?;
-        let value = parse_like(text, example);
+        let value = leaf(&self.shape(), key).map(|example| parse_like(text, example));
+        self.assign(key, value.ok_or_else(|| self.unknown(key))?)
+    }
+
+    /// Applies every value of a table shaped like the configuration, such as a project's `[train]` section.
+    ///
+    /// # Errors
+    /// As [`TrainConfig::set`]; the values before the wrong one stay applied.
+    pub fn overlay(&mut self, table: &Table) -> Result<(), ConfigError> {
+        if let Some(network) = table.get("network") {
+            self.assign("network", Some(network.clone()))?;
+        }
+        let mut keys = Vec::new();
+        collect(table, "", &mut keys);
+        for key in keys {
+            let shape = self.shape();
+            let value = leaf(table, &key).filter(|_| leaf(&shape, &key).is_some());
+            self.assign(&key, Some(value.ok_or_else(|| self.unknown(&key))?.clone()))?;
+        }
+        Ok(())
+    }
+
+    fn assign(&mut self, key: &str, value: Option<Value>) -> Result<(), ConfigError> {
         let mut table = Table::try_from(&*self).map_err(|e| value_error(key, e.to_string()))?;
         replace(&mut table, key, value);
         let changed: Self =
@@ -171,6 +191,19 @@ mod tests {
         assert!(set("loss.kind=hinge").unwrap_err().contains("dice_bce"));
         assert!(set("lr=-1").unwrap_err().contains("above 0"));
         assert!(set("lr").unwrap_err().contains("key=value"));
+    }
+
+    #[test]
+    fn a_table_is_laid_over() {
+        let mut config = TrainConfig::default();
+        config
+            .overlay(&toml::from_str("lr = 0.5\n[schedule]\npatience = 3\n[network]\nbase = 6").unwrap())
+            .unwrap();
+        assert_eq!((config.lr, config.schedule.patience), (0.5, 3));
+        assert!(matches!(config.network, NetworkChoice::Described(_)));
+        let error =
+            config.overlay(&toml::from_str("[schedule]\npatienc = 3").unwrap()).unwrap_err().to_string();
+        assert!(error.contains("schedule.patience"), "{error}");
     }
 
     #[test]

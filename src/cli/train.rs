@@ -1,0 +1,216 @@
+//! `deepseg train P`: train here, or detached; new or resumed. What is said while it goes is read from the run directory, as any
+//! other viewer would.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use super::narrator::Narrator;
+use super::output::{self, CommandResult, Failure, Outcome};
+use super::run_report;
+use crate::dataset::{Project, SETTINGS_FILE};
+use crate::runs::{self, FakeScript, Live, RunState, RunStatus};
+use crate::training::{RunDir, RunWriter, StopSignal, TrainConfig, Wishes, guarded, settings};
+
+/// Train a network on a project's crops
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The project [default: the folder here, or the one a resumed run names]
+    #[arg(value_name = "P")]
+    project: Option<PathBuf>,
+    /// Epochs to reach; with --resume a larger number goes on from there
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    epochs: Option<u32>,
+    /// Patches in a batch
+    #[arg(long, value_name = "N")]
+    batch: Option<usize>,
+    /// Learning rate at the start
+    #[arg(long, value_name = "X")]
+    lr: Option<f64>,
+    /// The network: small, t2s, t2_ax, or a TOML file that describes one
+    #[arg(long, value_name = "NAME|FILE")]
+    network: Option<String>,
+    /// Weights to start from: a model, .h5 or .onnx [default: fresh ones]
+    #[arg(long, value_name = "MODEL")]
+    init: Option<PathBuf>,
+    /// auto, cpu, cuda or cuda:1
+    #[arg(long)]
+    device: Option<String>,
+    /// Seed of weights, order, augmentation and split
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Cross-validation: fold K of N is tested
+    #[arg(long, value_name = "K/N")]
+    fold: Option<String>,
+    /// Any setting of the run's config.toml, e.g. schedule.patience=5; may be repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    set: Vec<String>,
+    /// The run directory [default: P/runs/<utc>-<network>; with --resume the newest run]
+    #[arg(long, value_name = "R")]
+    run_dir: Option<PathBuf>,
+    /// Start in the background, in a session of its own, and return at once
+    #[arg(long)]
+    detach: bool,
+    /// Go on with a stopped, crashed or finished run
+    #[arg(long)]
+    resume: bool,
+    /// Use the crops as they are; without this, missing and stale ones are made first
+    #[arg(long)]
+    no_preprocess: bool,
+    /// Print one JSON object: run, epochs, best, status
+    #[arg(long)]
+    json: bool,
+    /// Play a script instead of training
+    #[arg(long, hide = true, value_name = "SCRIPT")]
+    fake: Option<PathBuf>,
+}
+
+impl Args {
+    /// Trains, or starts a trainer.
+    pub fn run(self) -> CommandResult {
+        let dir = self.directory()?;
+        if self.detach {
+            return self.detached(&dir);
+        }
+        let status = match self.already_done(&dir) {
+            Some(status) => status,
+            None => self.train(dir)?,
+        };
+        if self.json {
+            output::json(&run_report::as_json(&status))?;
+        } else {
+            output::line(run_report::ending(&status));
+        }
+        match status.state {
+            RunState::Failed(message) if self.json => Err(Failure::work(message)),
+            RunState::Failed(_) | RunState::Crashed => Ok(Outcome::Problems),
+            RunState::Stopped => Ok(Outcome::Interrupted),
+            _ => Ok(Outcome::Done),
+        }
+    }
+
+    /// Where the run is or will be. Checks the wishes on the way, so that mistakes are answered before anything is made.
+    fn directory(&self) -> Result<RunDir, Failure> {
+        if self.resume {
+            self.refuse_changes()?;
+            return match &self.run_dir {
+                Some(path) => Ok(RunDir::new(path)),
+                None => Ok(runs::latest(&self.project()?.runs_dir())?),
+            };
+        }
+        if self.fake.is_some() {
+            let path = self.run_dir.as_ref().ok_or_else(|| Failure::usage("--fake needs --run-dir"))?;
+            return Ok(RunDir::new(path));
+        }
+        let project = self.project()?;
+        let config = settings(&project, &self.wishes()).map_err(|e| Failure::usage(e.to_string()))?;
+        Ok(self
+            .run_dir
+            .as_ref()
+            .map_or_else(|| RunDir::propose(&project.runs_dir(), config.network.name()), RunDir::new))
+    }
+
+    /// Resuming a finished run without wanting more epochs is no work; so a job that is queued again does no harm.
+    fn already_done(&self, dir: &RunDir) -> Option<RunStatus> {
+        let status = Live::open(dir.clone()).ok().filter(|_| self.resume)?.status();
+        let enough = self.epochs.is_none_or(|epochs| epochs <= status.epoch);
+        (status.state == RunState::Done && enough).then_some(status)
+    }
+
+    fn train(&self, dir: RunDir) -> Result<RunStatus, Failure> {
+        let stop = StopSignal::new(&dir)?;
+        let (mut run, frozen) = self.open(&dir)?;
+        let narrator = Narrator::start(&dir)?;
+        // The failure, if any, is the run's last word, which the status below repeats.
+        let _ = guarded(&mut run, |run| self.work(run, frozen, &stop));
+        drop(run);
+        drop(narrator);
+        Ok(Live::open(dir)?.status())
+    }
+
+    /// Takes the run; a resumed one with its frozen configuration.
+    fn open(&self, dir: &RunDir) -> Result<(RunWriter, Option<TrainConfig>), Failure> {
+        if !self.resume {
+            return Ok((RunWriter::claim(dir.clone())?, None));
+        }
+        let (run, mut config) = RunWriter::resume(dir.clone())?;
+        let asked = Wishes { epochs: self.epochs, device: self.device.clone(), ..Wishes::default() };
+        asked.apply(&mut config)?;
+        run.freeze(&config)?;
+        Ok((run, Some(config)))
+    }
+
+    fn work(
+        &self,
+        run: &mut RunWriter,
+        frozen: Option<TrainConfig>,
+        stop: &StopSignal,
+    ) -> Result<(), Box<dyn Error>> {
+        if let Some(script) = &self.fake {
+            let config = frozen.unwrap_or_default();
+            run.freeze(&config)?;
+            return Ok(runs::play(&FakeScript::read(script)?, run, stop)?);
+        }
+        Err("training is not there yet".into())
+    }
+
+    fn detached(&self, dir: &RunDir) -> CommandResult {
+        let exe = std::env::current_exe()?;
+        let pid = runs::launch(&exe, &arguments_for_child(dir, self.run_dir.is_some()), dir)?;
+        output::note(format_args!(
+            "training in process {pid}; follow it with `deepseg watch`, end it with `deepseg stop`"
+        ));
+        if self.json {
+            output::json(&run_report::as_json(&Live::open(dir.clone())?.status()))?;
+        } else {
+            output::line(dir.path().display());
+        }
+        Ok(Outcome::Done)
+    }
+
+    fn project(&self) -> Result<Project, Failure> {
+        let here = PathBuf::from(".");
+        match &self.project {
+            Some(path) => Ok(Project::open(path)?),
+            None if here.join(SETTINGS_FILE).is_file() => Ok(Project::open(&here)?),
+            None => {
+                Err(Failure::usage("which project? `deepseg train P`, or run it inside a project folder"))
+            }
+        }
+    }
+
+    fn wishes(&self) -> Wishes {
+        Wishes {
+            epochs: self.epochs,
+            batch: self.batch,
+            lr: self.lr,
+            network: self.network.clone(),
+            init: self.init.clone(),
+            device: self.device.clone(),
+            seed: self.seed,
+            fold: self.fold.clone(),
+            set: self.set.clone(),
+        }
+    }
+
+    /// A resumed run goes on as it was frozen; only its length and its device may change.
+    fn refuse_changes(&self) -> Result<(), Failure> {
+        let kept = Wishes { epochs: self.epochs, device: self.device.clone(), ..Wishes::default() };
+        if self.wishes() == kept {
+            return Ok(());
+        }
+        Err(Failure::usage(
+            "a resumed run keeps its settings; only --epochs and --device may be given with --resume",
+        ))
+    }
+}
+
+/// This command line again, for the process that really trains.
+fn arguments_for_child(dir: &RunDir, says_where: bool) -> Vec<OsString> {
+    let own = std::env::args_os().skip(1);
+    let mut all: Vec<OsString> = own.filter(|a| a != "--detach" && a != "--json").collect();
+    if !says_where {
+        all.extend(["--run-dir".into(), dir.path().into()]);
+    }
+    all
+}

@@ -1,0 +1,156 @@
+//! From a project and what the user wishes to a run's settings, before any data are looked at: cheap, so that a mistake is
+//! answered at once. Later wishes win: defaults, what the contrast suggests, the project's `[train]` section, options, `--set`.
+
+use super::config::{ConfigError, NetworkChoice, TrainConfig};
+use crate::dataset::{DatasetError, Project, SETTINGS_FILE, Scan};
+use std::path::{Path, PathBuf};
+
+/// What the user asked for; `None` leaves it to the project.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Wishes {
+    /// Epochs to reach.
+    pub epochs: Option<u32>,
+    /// Patches in a batch.
+    pub batch: Option<usize>,
+    /// Learning rate.
+    pub lr: Option<f64>,
+    /// A preset's name, or a TOML file that describes a network.
+    pub network: Option<String>,
+    /// Weights to start from.
+    pub init: Option<PathBuf>,
+    /// Device.
+    pub device: Option<String>,
+    /// Seed.
+    pub seed: Option<u64>,
+    /// `K/N`.
+    pub fold: Option<String>,
+    /// `key=value`, applied last, in order.
+    pub set: Vec<String>,
+}
+
+/// Why there is nothing to train.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A setting is wrong.
+    #[error(transparent)]
+    Setting(#[from] ConfigError),
+    /// The project's `[train]` section is wrong.
+    #[error("{path}, section [train]: {source}")]
+    Section {
+        /// The settings file.
+        path: PathBuf,
+        /// What is wrong.
+        source: ConfigError,
+    },
+    /// The network's description could not be read.
+    #[error("{path}: cannot be read as the description of a network ({message})")]
+    Network {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// The project could not be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+}
+
+/// The settings of a run on `project`, without its data.
+///
+/// # Errors
+/// A wrong setting, naming the key and where it was said.
+pub fn settings(project: &Project, wishes: &Wishes) -> Result<TrainConfig, PlanError> {
+    let mut config = TrainConfig {
+        project: project.dir().to_owned(),
+        contrast: contrast(project),
+        ..TrainConfig::default()
+    };
+    let path = project.dir().join(SETTINGS_FILE);
+    let section: toml::Table = project.section("train")?;
+    config.overlay(&section).map_err(|source| PlanError::Section { path, source })?;
+    wishes.apply(&mut config)?;
+    Ok(config)
+}
+
+/// The scans a run may use: not excluded, and with a mask to learn.
+pub fn labelled(project: &Project) -> impl Iterator<Item = &Scan> {
+    project.active_scans().filter(|scan| scan.mask.is_some())
+}
+
+impl Wishes {
+    /// Changes `config` as wished.
+    ///
+    /// # Errors
+    /// A wrong key or value.
+    pub fn apply(&self, config: &mut TrainConfig) -> Result<(), PlanError> {
+        config.epochs = self.epochs.unwrap_or(config.epochs);
+        config.batch = self.batch.unwrap_or(config.batch);
+        config.lr = self.lr.unwrap_or(config.lr);
+        config.seed = self.seed.unwrap_or(config.seed);
+        if let Some(network) = &self.network {
+            config.network = network_choice(network)?;
+        }
+        if let Some(init) = &self.init {
+            config.init = Some(std::path::absolute(init).unwrap_or_else(|_| init.clone()));
+        }
+        if let Some(device) = &self.device {
+            config.device.clone_from(device);
+        }
+        config.split.fold = self.fold.clone().or_else(|| config.split.fold.take());
+        for assignment in &self.set {
+            config.set(assignment)?;
+        }
+        Ok(config.validate()?)
+    }
+}
+
+/// The one contrast of the scans to learn from, or `mixed`.
+fn contrast(project: &Project) -> String {
+    let mut names = labelled(project).map(|scan| scan.contrast.name());
+    let first = names.next().unwrap_or("mixed");
+    if names.all(|name| name == first) { first.to_owned() } else { "mixed".to_owned() }
+}
+
+/// A file is a description; anything else is a preset's name.
+fn network_choice(text: &str) -> Result<NetworkChoice, PlanError> {
+    let path = Path::new(text);
+    if !path.is_file() {
+        return Ok(NetworkChoice::Preset(text.to_owned()));
+    }
+    let problem = |message: String| PlanError::Network { path: path.into(), message };
+    let content = std::fs::read_to_string(path).map_err(|e| problem(e.to_string()))?;
+    let table = toml::from_str(&content).map_err(|e| problem(e.to_string()))?;
+    Ok(NetworkChoice::Described(table))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_wishes_win() {
+        let wishes = Wishes {
+            epochs: Some(3),
+            fold: Some("1/3".into()),
+            set: vec!["epochs=4".into(), "epochs=5".into()],
+            ..Wishes::default()
+        };
+        let mut config = TrainConfig::default();
+        wishes.apply(&mut config).unwrap();
+        assert_eq!((config.epochs, config.split.parsed_fold()), (5, Some((1, 3))));
+        let wrong = Wishes { device: Some("tpu".into()), ..Wishes::default() };
+        assert!(wrong.apply(&mut config).unwrap_err().to_string().contains("`device`"));
+    }
+
+    #[test]
+    fn a_network_is_a_name_or_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("wide.toml");
+        std::fs::write(&path, "depth = 3\nbase = 12").unwrap();
+        let named = network_choice("t2s").unwrap();
+        assert_eq!(named, NetworkChoice::Preset("t2s".into()));
+        assert!(matches!(network_choice(&path.display().to_string()).unwrap(), NetworkChoice::Described(_)));
+        std::fs::write(&path, "depth = = 3").unwrap();
+        assert!(network_choice(&path.display().to_string()).unwrap_err().to_string().contains("wide.toml"));
+    }
+}
