@@ -1,7 +1,7 @@
 //! One subject's body as a function: world point -> how much of each tissue. Continuous, so that any scanner grid can
 //! sample it; knows nothing of grids, contrasts or files.
 
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::volume::Millimetres;
@@ -9,6 +9,7 @@ use crate::volume::Millimetres;
 use super::cord::Cord;
 use super::lesions::{self, Lesion, LesionSize, LesionTruth};
 use super::neck::Neck;
+use super::noise::Noise;
 use super::spine::{Place, Spine};
 use super::tissue::{Mixture, Tissue};
 use super::vertebrae::Vertebrae;
@@ -20,6 +21,7 @@ pub(super) struct Anatomy {
     cord: Cord,
     vertebrae: Vertebrae,
     neck: Neck,
+    unevenness: Noise,
     lesions: Vec<Lesion>,
 }
 
@@ -29,8 +31,9 @@ impl Anatomy {
         let rng = &mut ChaCha8Rng::seed_from_u64(seed);
         let (spine, cord) = (Spine::random(rng), Cord::random(rng));
         let (vertebrae, neck) = (Vertebrae::random(rng), Neck::random(rng));
+        let unevenness = Noise::new(rng.random());
         let lesions = lesions::place(sizes, lesion_z, &cord, rng);
-        Self { spine, cord, vertebrae, neck, lesions }
+        Self { spine, cord, vertebrae, neck, unevenness, lesions }
     }
 
     /// World x, y (mm) of the cord's centre at world `z`: the exact centerline.
@@ -55,8 +58,9 @@ impl Anatomy {
         // Deep in the sac nothing of the surroundings shows: the costly part is skipped.
         let mut sample = Mixture::of(if sac < -blur { Tissue::Csf } else { Tissue::Air });
         if sac > -blur {
-            self.neck.paint(&place, &mut sample);
-            self.vertebrae.paint(&place, &mut sample);
+            let uneven = self.roughened(place, sac);
+            self.neck.paint(&uneven, &mut sample);
+            self.vertebrae.paint(&uneven, &mut sample);
             paint_epidural(&place, sac, &mut sample);
         }
         if sac < blur + 1.0 {
@@ -71,6 +75,15 @@ impl Anatomy {
         sample
     }
 
+    /// The place a little displaced, most so around the column: nothing in a body is a straight line or a mirror image.
+    fn roughened(&self, at: Place, sac: f64) -> Place {
+        let far = (sac / 4.0).clamp(0.0, 1.0) * (1.0 - (sac - 18.0) / 22.0).clamp(0.12, 1.0);
+        let push = |salt: f64, mm: f64| {
+            mm * far * self.unevenness.smooth([at.u / 10.0 + salt, at.v / 10.0, at.z / 16.0])
+        };
+        Place { u: at.u + push(0.0, 1.4), v: at.v + push(50.0, 1.4), along: at.along + push(90.0, 1.2), ..at }
+    }
+
     /// Whether a voxel around a world point can hold cord or lesion: far fewer can than cannot.
     pub(super) fn is_near_cord(&self, at: Millimetres) -> bool {
         let place = self.spine.place(at, 1.0);
@@ -79,7 +92,7 @@ impl Anatomy {
 
     /// Whether a voxel around a world point can hold part of lesion number `index`.
     pub(super) fn may_touch_lesion(&self, index: usize, at: Millimetres) -> bool {
-        let near = |lesion: &Lesion| (lesion.center[2] - at[2]).abs() < 1.4 * lesion.half_axes[2] + 4.0;
+        let near = |lesion: &Lesion| (lesion.center[2] - at[2]).abs() < lesion.half_axes[2] + 4.0;
         self.is_near_cord(at) && self.lesions.get(index).is_some_and(near)
     }
 

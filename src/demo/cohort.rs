@@ -59,7 +59,7 @@ pub(super) fn plan(index: usize) -> Result<Plan, DemoError> {
         4 => (vec![axial([0.5, 0.5, 3.3], "RPS", slope)?.tilted(9.0, 3.0)], vec![Medium, Medium]),
         5 => (
             vec![sagittal([3.0, 0.9, 0.9], "ASR", whole)?, axial([0.6, 0.6, 3.0], "RPI", Storage::Float)?],
-            vec![Long],
+            vec![Long, Tiny],
         ),
         6 => (vec![axial([0.45, 0.45, 2.5], "LAS", whole)?], vec![Medium, Small, Small]),
         _ => (vec![axial([0.7, 0.7, 2.5], "RPI", slope)?.tilted(-6.0, 0.0)], vec![Medium, Tiny, Small]),
@@ -83,7 +83,7 @@ fn sagittal(spacing: [f64; 3], orientation: &str, storage: Storage) -> Result<Pr
 /// T2*-weighted, slices across the cord.
 fn star(spacing: [f64; 3], orientation: &str, storage: Storage) -> Result<Protocol, DemoError> {
     let extent_mm = [110.0, 110.0, 54.0];
-    protocol("ax", Sequence::GradientEcho, spacing, extent_mm, orientation, 20.0, storage)
+    protocol("ax", Sequence::GradientEcho, spacing, extent_mm, orientation, 34.0, storage)
 }
 
 fn protocol(

@@ -30,8 +30,8 @@ fn relaxation(tissue: Tissue) -> Relaxation {
         Tissue::Gland => rest(0.85, 1300.0, 60.0, 25.0),
         Tissue::Blood => Relaxation { density: 0.85, t1: 1700.0, t2: 120.0, t2_star: 40.0, flows: true },
         Tissue::Csf => rest(1.0, 4000.0, 1500.0, 300.0),
-        Tissue::White => rest(0.70, 900.0, 73.0, 40.0),
-        Tissue::Grey => rest(0.82, 1000.0, 76.0, 41.0),
+        Tissue::White => rest(0.70, 920.0, 73.0, 39.0),
+        Tissue::Grey => rest(0.84, 980.0, 77.0, 44.0),
         Tissue::Lesion => rest(0.88, 1350.0, 125.0, 60.0),
     }
 }

@@ -47,7 +47,7 @@ impl Cord {
     pub(super) fn distance(&self, at: &Place) -> f64 {
         let [a, b] = self.half_axes(at.along);
         // The anterior median fissure is CSF; a rater's mask does not cut it out, but it is too thin to matter there.
-        let fissure = stroke([at.u, at.v], [0.0, b + 0.8], [0.0, 0.6 * b], 0.3, 0.04);
+        let fissure = stroke([at.u, at.v], [0.0, b + 0.8], [0.0, 0.66 * b], 0.26, 0.03);
         ellipse([at.u, at.v], [a, b]).max(-fissure)
     }
 
@@ -83,8 +83,8 @@ impl Cord {
         let [a, b] = self.half_axes(at.along);
         // Drawn for a cord of half-axes 6.7 x 4.0 mm and stretched to this one.
         let p = [at.u.abs() * 6.7 / a, at.v * 4.0 / b];
-        let anterior = ellipse([p[0] - 2.05, p[1] - 0.95], [1.3, 1.05]);
-        let posterior = stroke(p, [1.5, 0.3], [2.75, -2.3], 0.75, 0.42);
+        let anterior = ellipse([p[0] - 2.05, p[1] - 0.95], [1.4, 1.15]);
+        let posterior = stroke(p, [1.5, 0.3], [2.8, -2.4], 0.85, 0.5);
         let commissure = stroke(p, [0.0, 0.1], [1.8, 0.35], 0.55, 0.65);
         melt(melt(anterior, posterior, 0.8), commissure, 0.8) * (a / 6.7).min(b / 4.0)
     }

@@ -75,7 +75,7 @@ impl Lesion {
             size,
             center: [reach(0) * f64::cos(angle), reach(1) * f64::sin(angle), z],
             half_axes,
-            severity: rng.random_range(0.75..1.0),
+            severity: rng.random_range(0.6..1.0),
             outline: Noise::new(rng.random()),
         }
     }
@@ -92,13 +92,13 @@ impl Lesion {
 
     /// World z range the lesion can touch, mm.
     pub(super) fn z_range(&self) -> std::ops::Range<f64> {
-        let reach = 1.4 * self.half_axes[2] + 0.5;
+        let reach = self.half_axes[2] + 1.0;
         self.center[2] - reach..self.center[2] + reach
     }
 
     /// Volume (mm3) inside the outline, by summing small cubes; the bent coordinates keep volumes.
     fn volume_mm3(&self, spine: &Spine, cord: &Cord) -> f64 {
-        let steps = |k: usize| (1.4 * self.half_axes[k] / STEP).ceil() as i64;
+        let steps = |k: usize| ((self.half_axes[k] + 1.0) / STEP).ceil() as i64;
         let (ni, nj, nk) = (steps(0), steps(1), steps(2));
         let mut volume = 0.0;
         for k in -nk..=nk {

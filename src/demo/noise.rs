@@ -41,15 +41,14 @@ impl Noise {
         (second - first) / 2.0
     }
 
-    /// One value in -1..1 per lattice point (SplitMix64's finaliser over the mixed coordinates).
+    /// One value in -1..1 per lattice point: each coordinate times an odd constant, then SplitMix64's finaliser.
     fn lattice(&self, cell: [i64; 3]) -> f64 {
-        let mut h = self.seed;
-        for c in cell {
-            h = (h ^ (c as u64)).wrapping_add(0x9E37_79B9_7F4A_7C15);
-            h = (h ^ (h >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            h = (h ^ (h >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            h ^= h >> 31;
-        }
+        let mixed = |k: usize, odd: u64| (cell[k] as u64).wrapping_mul(odd);
+        let mut h = self.seed.wrapping_add(mixed(0, 0x9E37_79B9_7F4A_7C15));
+        h = h.wrapping_add(mixed(1, 0xC2B2_AE3D_27D4_EB4F)).wrapping_add(mixed(2, 0xD6E8_FEB8_6659_FD93));
+        h = (h ^ (h >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        h = (h ^ (h >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        h ^= h >> 31;
         (h >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     }
 }

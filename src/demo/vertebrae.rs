@@ -164,7 +164,7 @@ impl Vertebrae {
         let bone =
             lamina.max((level.up + 1.0).abs() - 5.4).min(pedicle).min(process).min(pillar.max(0.7 - facet));
         sample.paint(Tissue::Cortex, at.cover(bone));
-        self.paint_marrow(at, bone + 0.9, 0.85, sample);
+        self.paint_marrow(at, bone + 0.6, 0.85, sample);
         let artery = ellipse([p[0] - 14.8, p[1] - 7.6], [2.1, 2.1]);
         sample.paint(Tissue::Fascia, at.cover(artery - 0.8));
         sample.paint(Tissue::Blood, at.cover(artery));
@@ -184,7 +184,7 @@ impl Vertebrae {
         let knob = 1.2 * (1.0 - ((at.v - tip - 2.5) / 4.0).powi(2)).max(0.0);
         let bone = outline.max(at.u.abs() - 2.2 - knob);
         sample.paint(Tissue::Cortex, at.cover(bone));
-        self.paint_marrow(at, bone + 1.0, 1.0, sample);
+        self.paint_marrow(at, bone + 0.6, 1.0, sample);
     }
 }
 
