@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::AtomicBool;
 
+use deepseg::dataset::{Code, Project, Settings, check};
 use deepseg::demo::{CohortReport, DemoError, Fault, ScanTruth, SubjectTruth, make_cohort, read_truth};
 use deepseg::files::content_hash;
 use deepseg::volume::{
@@ -133,6 +135,34 @@ fn faults_are_where_the_truth_says_and_nowhere_else() {
         let top = mask.data.iter().copied().fold(0.0, f32::max);
         assert_eq!(top > 1.0, fault == Some(Fault::Painted255), "{}", subject.id);
     }
+}
+
+#[test]
+fn check_finds_both_faults_and_blames_nobody_else() {
+    let (dir, report) = cohort();
+    let home = tempfile::tempdir().unwrap();
+    let wanted = Settings {
+        image: vec!["T2w".into()],
+        mask: Some("lesion-manual".into()),
+        cord: Some("seg-manual".into()),
+        ..Settings::new(dir)
+    };
+    let (project, _) = Project::create(&home.path().join("project"), wanted).unwrap();
+    assert_eq!(project.subjects(), report.subjects.len());
+    assert!(project.scans().iter().all(|scan| scan.mask.is_some() && scan.cord.is_some()));
+    let found = check(&project, &|_| (), &AtomicBool::new(false));
+    assert_eq!(found.errors, 0);
+    let blamed = |code: Code| -> Vec<&str> {
+        let blamed = found.scans.iter().filter(|scan| scan.problems.iter().any(|p| p.code == code));
+        blamed.map(|scan| scan.id.as_str()).collect()
+    };
+    assert_eq!(blamed(Code::HeaderMismatch), ["sub-04_acq-sag_T2w"]);
+    assert_eq!(blamed(Code::MaskValues), ["sub-05_acq-ax_T2w"]);
+    assert_eq!(blamed(Code::EmptyMask), ["sub-03_acq-ax_T2w"]);
+    // Lesions of a voxel or two are no fault; nothing else may be reported.
+    let others = found.scans.iter().flat_map(|scan| &scan.problems).map(|problem| problem.code);
+    let known = [Code::HeaderMismatch, Code::MaskValues, Code::EmptyMask, Code::LesionLost];
+    assert!(others.clone().all(|code| known.contains(&code)), "{:?}", others.collect::<Vec<_>>());
 }
 
 #[test]

@@ -41,9 +41,16 @@ pub(super) fn sidecar(path: &Path) -> PathBuf {
 
 /// Whether a folder may be filled: it is absent, empty, or a demo dataset, finished or not.
 pub(super) fn is_ours(dataset: &Path) -> bool {
-    let empty = std::fs::read_dir(dataset).map(|mut entries| entries.next().is_none()).unwrap_or(true);
     let description = std::fs::read_to_string(dataset.join("dataset_description.json"));
-    empty || description.is_ok_and(|text| text.contains(GENERATOR))
+    is_empty(dataset) || description.is_ok_and(|text| text.contains(GENERATOR))
+}
+
+/// Whether a folder is absent or has nothing in it; what cannot be listed counts as full.
+pub(super) fn is_empty(folder: &Path) -> bool {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
 }
 
 /// Writes the description of the dataset and of its labels.

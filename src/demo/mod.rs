@@ -13,6 +13,7 @@ mod cohort;
 mod contrast;
 mod cord;
 mod error;
+mod folder;
 mod lesions;
 mod neck;
 mod noise;
@@ -32,6 +33,7 @@ use rayon::prelude::*;
 
 pub use cohort::Fault;
 pub use error::DemoError;
+pub use folder::DemoFolder;
 pub use lesions::{LesionSize, LesionTruth};
 pub use truth::{CohortReport, ScanTruth, SubjectTruth, read_truth};
 
