@@ -7,6 +7,7 @@ mod headers;
 mod resampling;
 mod values;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use rayon::prelude::*;
@@ -122,9 +123,12 @@ fn each<T: Send>(
 
 fn finish(project: &Project, looked: Vec<Looked>, groups: Vec<duplicates::Group>) -> CheckReport {
     let mut reports: Vec<ScanReport> = looked.into_iter().map(|l| l.report).collect();
+    let mut by_id: HashMap<ScanId, &mut ScanReport> = reports.iter_mut().map(|r| (r.id.clone(), r)).collect();
     for problem in groups.iter().flat_map(|group| duplicates::problems(project, group)) {
-        let report = reports.iter_mut().find(|r| Some(&r.id) == problem.scan.as_ref());
-        report.into_iter().for_each(|r| r.problems.push(problem.clone()));
+        let report = problem.scan.as_ref().and_then(|id| by_id.get_mut(id));
+        if let Some(report) = report {
+            report.problems.push(problem);
+        }
     }
     CheckReport::new(reports)
 }

@@ -49,7 +49,13 @@ fn derivatives(root: &Path, files: &mut Files) -> Vec<(u8, PathBuf)> {
         n if n.starts_with("labels") => 2,
         _ => 3,
     };
-    listing.folders.iter().map(|name| (rank(name), top.join(name))).collect()
+    // What this program derived is no input to it.
+    listing
+        .folders
+        .iter()
+        .filter(|name| *name != "deepseg")
+        .map(|name| (rank(name), top.join(name)))
+        .collect()
 }
 
 /// The files of each subject folder, with the subject's name.

@@ -10,22 +10,23 @@ use crate::dataset::{Code, Problem};
 /// Names of the labels in the dataset, with the number of images that have one. The names are as first written.
 pub(super) type Names = BTreeMap<String, (String, usize)>;
 
-/// The canonical name of the label to use for each role; `None` where the dataset has none.
+/// The canonical names of the labels to use for each role, the preferred one first; none where the dataset has none.
+#[derive(Default)]
 pub(super) struct Choice {
-    names: BTreeMap<Role, String>,
+    names: BTreeMap<Role, Vec<String>>,
 }
 
 impl Choice {
-    /// What a label with this name is used for.
-    pub(super) fn role(&self, label: &str) -> Option<Role> {
+    /// What a label with this name is used for, and its place among the labels of that role.
+    pub(super) fn role(&self, label: &str) -> Option<(Role, usize)> {
         let name = canonical(label);
-        self.names.iter().find(|(_, chosen)| **chosen == name).map(|(role, _)| *role)
+        self.names.iter().find_map(|(role, names)| Some((*role, names.iter().position(|n| *n == name)?)))
     }
 }
 
-/// Settles the label of each role: as set, else the most likely one by its name.
+/// Settles the labels of each role: the one that is set, else the likely ones by their names.
 pub(super) fn labels(names: &Names, settings: &Settings, problems: &mut Vec<Problem>) -> Choice {
-    let mut choice = Choice { names: BTreeMap::new() };
+    let mut choice = Choice::default();
     let set = [
         (Role::Mask, &settings.mask),
         (Role::Cord, &settings.cord),
@@ -35,42 +36,47 @@ pub(super) fn labels(names: &Names, settings: &Settings, problems: &mut Vec<Prob
         if !names.contains_key(&canonical(wish)) {
             problems.push(nothing_matches(role.name(), wish, names.values().map(|(name, _)| name.as_str())));
         }
-        choice.names.insert(role, canonical(wish));
+        choice.names.insert(role, vec![canonical(wish)]);
     }
     // Cord and centerline first: what is left over may then be the mask.
     for (role, _) in set.iter().rev().filter(|(_, wish)| wish.is_none()) {
-        if let Some((name, others)) = likely(*role, names, &choice) {
-            problems.push(assumed_label(*role, &names[&name].0, &others));
-            choice.names.insert(*role, name);
+        let (used, others) = likely(*role, names, &choice);
+        if !used.is_empty() {
+            let written = |names_: &[String]| names_.iter().map(|n| names[n].0.clone()).collect::<Vec<_>>();
+            problems.push(assumed_label(*role, &written(&used), &written(&others)));
+            choice.names.insert(*role, used);
         }
     }
     choice
 }
 
-/// The most likely label for a role, and the others that could be it: manual first, then the most frequent.
-fn likely(role: Role, names: &Names, choice: &Choice) -> Option<(String, Vec<String>)> {
+/// The labels to use for a role, best first, and those that were passed over.
+///
+/// Manual ones come first, then the most frequent. A cord found by a program is better than none; but lesions drawn by hand are
+/// not completed with lesions found by a program.
+fn likely(role: Role, names: &Names, choice: &Choice) -> (Vec<String>, Vec<String>) {
     let free = || names.keys().filter(|name| choice.role(name).is_none());
-    let mut fitting: Vec<&String> = free().filter(|name| of_label(name) == Some(role)).collect();
+    let mut fitting: Vec<String> = free().filter(|name| of_label(name) == Some(role)).cloned().collect();
     if fitting.is_empty() && role == Role::Mask {
-        fitting = free().filter(|name| of_label(name).is_none() && is_segmentation(name)).collect();
+        fitting = free().filter(|name| of_label(name).is_none() && is_segmentation(name)).cloned().collect();
         // Several structures and no lesion among them: a guess would be as often wrong as right.
         if fitting.len() > 1 {
-            return None;
+            return Default::default();
         }
     }
-    fitting.sort_by_key(|name| {
-        (!name.contains("manual"), usize::MAX - names[*name].1, name.len(), (*name).clone())
-    });
-    let (first, rest) = fitting.split_first()?;
-    Some(((*first).clone(), rest.iter().map(|name| names[*name].0.clone()).collect()))
+    let by_hand = |name: &String| name.contains("manual");
+    fitting.sort_by_key(|name| (!by_hand(name), usize::MAX - names[name].1, name.len(), name.clone()));
+    let mixed = role == Role::Mask && fitting.first().is_some_and(by_hand);
+    fitting.into_iter().partition(|name| !mixed || by_hand(name))
 }
 
-fn assumed_label(role: Role, name: &str, others: &[String]) -> Problem {
+fn assumed_label(role: Role, used: &[String], others: &[String]) -> Problem {
     let word = role.name();
+    let used = used.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", else ");
     let more = if others.is_empty() { String::new() } else { format!(", not {}", others.join(", ")) };
     Problem::new(
         Code::Assumed,
-        format!("took the labels named \"{name}\" as {word}{more}"),
+        format!("took the labels named {used} as {word}{more}"),
         format!("say `--{word} SUFFIX` to use another"),
     )
 }
@@ -99,16 +105,20 @@ pub(super) fn images(
     keep
 }
 
+/// Whether the user's wish, if there is one, includes an image.
+pub(super) fn may_be_meant(image: &Image, settings: &Settings) -> bool {
+    settings.image.is_empty() || settings.image.iter().any(|wish| fits(image, wish))
+}
+
+fn fits(image: &Image, wish: &str) -> bool {
+    has_suffix(&image.stem, wish) || has_suffix(&image.id, wish) || image.suffix.eq_ignore_ascii_case(wish)
+}
+
 fn wished(images: &[Image], settings: &Settings, problems: &mut Vec<Problem>) -> Vec<bool> {
-    let fits = |image: &Image, wish: &str| {
-        has_suffix(&image.stem, wish)
-            || has_suffix(&image.id, wish)
-            || image.suffix.eq_ignore_ascii_case(wish)
-    };
     for wish in settings.image.iter().filter(|wish| !images.iter().any(|i| fits(i, wish))) {
         problems.push(nothing_matches("image", wish, images.iter().map(|i| i.suffix.as_str())));
     }
-    images.iter().map(|i| settings.image.iter().any(|wish| fits(i, wish))).collect()
+    images.iter().map(|image| may_be_meant(image, settings)).collect()
 }
 
 /// Tells which kinds of images were taken, when there was a choice.
@@ -116,6 +126,7 @@ fn tell_images(images: &[Image], keep: &[bool], problems: &mut Vec<Problem>) {
     let kinds = |kept: bool| {
         let mut names: Vec<&str> =
             images.iter().zip(keep).filter(|(_, k)| **k == kept).map(|(i, _)| i.suffix.as_str()).collect();
+        names.retain(|name| !name.is_empty());
         names.sort_unstable();
         names.dedup();
         names.join(", ")

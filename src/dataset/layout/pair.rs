@@ -23,13 +23,19 @@ pub(super) fn pair(files: Files, settings: &Settings) -> Discovery {
     let Files { mut images, labels, mut problems, loose } = files;
     drop_doubles(&mut images, &mut problems);
     let attached = attach(&images, labels, loose, &mut problems);
-    let choice = choose::labels(&names(&attached), settings, &mut problems);
+    let meant = attached.iter().zip(&images).filter(|(_, image)| choose::may_be_meant(image, settings));
+    let choice = choose::labels(&names(meant.map(|(labels, _)| labels)), settings, &mut problems);
     let chosen: Vec<_> = attached
         .into_iter()
         .zip(&images)
-        .map(|(mut labels, image)| {
-            labels.sort_by(|a, b| (a.label.rank, &a.label.path).cmp(&(b.label.rank, &b.label.path)));
-            best(image, &labels, |l| l.label.role.or_else(|| choice.role(&l.name)), &mut problems)
+        .map(|(labels, image)| {
+            // A folder's meaning needs no choice by name.
+            best(
+                image,
+                labels,
+                |l| l.label.role.map(|role| (role, 0)).or_else(|| choice.role(&l.name)),
+                &mut problems,
+            )
         })
         .collect();
     let has_mask: Vec<bool> = chosen.iter().map(|by_role| by_role.contains_key(&Role::Mask)).collect();
@@ -124,33 +130,39 @@ fn stray(label: &Label, images: &[Image]) -> Problem {
     Problem::new(Code::StrayLabel, message, fix)
 }
 
-fn names(attached: &[Vec<Attached>]) -> Names {
+/// The names of the labels of some images.
+fn names<'a>(attached: impl Iterator<Item = &'a Vec<Attached>>) -> Names {
     let mut names = Names::new();
     // A label whose folder says what it is needs no choice.
-    for label in attached.iter().flatten().filter(|l| l.label.role.is_none() && !l.name.is_empty()) {
+    for label in attached.flatten().filter(|l| l.label.role.is_none() && !l.name.is_empty()) {
         names.entry(canonical(&label.name)).or_insert_with(|| (label.name.clone(), 0)).1 += 1;
     }
     names
 }
 
-/// The best label of each role, from labels sorted best first; a second one as good is a problem.
+/// The best label of each role: by name, then by folder, then by path. A second one as good is a problem.
 fn best(
     image: &Image,
-    labels: &[Attached],
-    role: impl Fn(&Attached) -> Option<Role>,
+    mut labels: Vec<Attached>,
+    role: impl Fn(&Attached) -> Option<(Role, usize)>,
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Role, PathBuf> {
-    let mut chosen = BTreeMap::new();
-    for wanted in Role::ALL {
-        let mut fitting = labels.iter().filter(|l| role(l) == Some(wanted));
-        let Some(first) = fitting.next() else { continue };
-        for other in fitting.filter(|l| l.label.rank == first.label.rank) {
-            let what = format!("{} of {}", wanted.name(), image.id);
-            problems.push(several(&what, &first.label.path, &other.label.path));
+    labels.sort_by(|a, b| a.label.path.cmp(&b.label.path));
+    let mut chosen: BTreeMap<Role, ((usize, u8), PathBuf)> = BTreeMap::new();
+    for label in labels {
+        let Some((role, preference)) = role(&label) else { continue };
+        let merit = (preference, label.label.rank);
+        match chosen.get(&role) {
+            Some((best, path)) if *best == merit => {
+                problems.push(several(&format!("{} of {}", role.name(), image.id), path, &label.label.path));
+            }
+            Some((best, _)) if *best < merit => {}
+            _ => {
+                chosen.insert(role, (merit, label.label.path));
+            }
         }
-        chosen.insert(wanted, first.label.path.clone());
     }
-    chosen
+    chosen.into_iter().map(|(role, (_, path))| (role, path)).collect()
 }
 
 fn scan(

@@ -11,8 +11,9 @@ use super::{Contrast, Files, Image, Label};
 pub(super) fn find(root: &Path, wanted: &[String]) -> Files {
     let top = list(root, Path::new(""));
     let mut files = Files { problems: top.problems, loose: true, ..Files::default() };
-    let subjects: Vec<PathBuf> = top.folders.iter().map(PathBuf::from).collect();
-    for (subject, listing) in top.folders.iter().zip(walk_all(root, &subjects, 1)) {
+    let names: Vec<&String> = top.folders.iter().filter(|name| *name != "derivatives").collect();
+    let subjects: Vec<PathBuf> = names.iter().map(PathBuf::from).collect();
+    for (subject, listing) in names.into_iter().zip(walk_all(root, &subjects, 1)) {
         files.problems.extend(listing.problems);
         let (images, labels) = images_and_labels(listing.files, wanted);
         let alone = |file: &Found| images.iter().filter(|other| folder(other) == folder(file)).count() == 1;

@@ -14,8 +14,6 @@ pub(super) enum Role {
 }
 
 impl Role {
-    pub(super) const ALL: [Role; 3] = [Role::Mask, Role::Cord, Role::Centerline];
-
     /// The word for it in messages, and the name of its setting and option.
     pub(super) fn name(self) -> &'static str {
         match self {

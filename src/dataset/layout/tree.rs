@@ -34,7 +34,8 @@ impl Listing {
     }
 }
 
-/// NIfTI files and folders directly in `root/inside`. Hidden entries and deepseg projects are passed over.
+/// NIfTI files and folders directly in `root/inside`. Hidden entries are passed over, and so are projects
+/// of this program below the root.
 pub(super) fn list(root: &Path, inside: &Path) -> Listing {
     let mut listing = Listing::default();
     let entries = match fs::read_dir(root.join(inside)) {
@@ -45,7 +46,8 @@ pub(super) fn list(root: &Path, inside: &Path) -> Listing {
         }
     };
     let entries: Vec<DirEntry> = entries.filter_map(Result::ok).collect();
-    if entries.iter().any(|e| e.file_name() == crate::dataset::SETTINGS_FILE) {
+    let below = !inside.as_os_str().is_empty();
+    if below && entries.iter().any(|e| e.file_name() == crate::dataset::SETTINGS_FILE) {
         return listing;
     }
     for entry in entries {
