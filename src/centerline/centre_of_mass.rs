@@ -1,7 +1,7 @@
 //! The cord mask's centre on every slice: the mean of its voxels, by which the toolbox too follows a mask.
 
 use super::confidence::Confidence;
-use super::{CenterlineError, Curve, Fit};
+use super::{CenterlineError, Curve, Fit, Method};
 use crate::volume::{Components, Connectivity, Volume};
 use ndarray::{ArrayView2, Axis, s};
 
@@ -19,7 +19,7 @@ pub fn from_mask(mask: &Volume<u8>, fit: Fit) -> Result<Curve, CenterlineError> 
     let voxels: Vec<[f64; 3]> = centres.iter().map(|c| c.voxel).collect();
     let xy = fit.through(&voxels, slices.clone(), mask.grid.spacing()[2]);
     let mut curve =
-        Curve { grid: mask.grid, first_z: slices.start, xy, method: "mask".into(), confidence: None };
+        Curve { grid: mask.grid, first_z: slices.start, xy, method: Method::Mask.to_string(), confidence: None };
     let broken: Vec<usize> = centres.iter().filter(|c| c.pieces > 1).map(|c| c.voxel[2] as usize).collect();
     curve.confidence = Some(Confidence::of(&curve, &voxels, &broken));
     Ok(curve)

@@ -3,7 +3,7 @@
 //! Ours has the columns `z,x,y,x_mm,y_mm,z_mm`: RPI voxels and RAS+ millimetres. The toolbox's tables have no header, are
 //! `x,y,z` and count RPI voxels whatever the orientation of the image file.
 
-use super::{CenterlineError, Curve, Frame, Points, polyline};
+use super::{CenterlineError, Confidence, Curve, Frame, Method, Points, polyline};
 use crate::files::write_whole;
 use crate::volume::Grid;
 use std::path::Path;
@@ -43,7 +43,11 @@ fn on_image(points: &Points, grid: &Grid) -> Result<Curve, CenterlineError> {
     match (points.at.is_empty(), xy.is_empty()) {
         (true, _) => Err(CenterlineError::NoPoints),
         (_, true) => Err(CenterlineError::Elsewhere),
-        _ => Ok(Curve { grid, first_z, xy, method: "file".into(), confidence: None }),
+        _ => {
+            let mut curve = Curve { grid, first_z, xy, method: Method::File.to_string(), confidence: None };
+            curve.confidence = Some(Confidence::of(&curve, &line, &[]));
+            Ok(curve)
+        }
     }
 }
 

@@ -2,8 +2,7 @@
 //!
 //! Knows its grid and how to move to another one; it does not know where it came from beyond a name.
 
-use super::confidence::Confidence;
-use super::polyline;
+use super::{CenterlineError, Confidence, polyline};
 use crate::volume::{Grid, Millimetres};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
@@ -57,6 +56,22 @@ impl Curve {
         };
         let (first_z, xy) = polyline::cut(&line, grid.shape[2]);
         Curve { grid, first_z, xy, method: self.method.clone(), confidence: self.confidence.clone() }
+    }
+
+    /// The curve on the grid of the image it is meant for: itself when it is there already, else [`Self::on_grid`], which the
+    /// confidence's reasons then say. Fails when the two do not meet.
+    pub fn placed_on(self, image: &Grid) -> Result<Curve, CenterlineError> {
+        let image = image.to_rpi();
+        let Some(difference) = self.grid.difference(&image) else { return Ok(self) };
+        let mut curve = self.on_grid(&image);
+        if curve.xy.is_empty() {
+            return Err(CenterlineError::Elsewhere);
+        }
+        if let Some(confidence) = &mut curve.confidence {
+            let reason = format!("it was drawn on another grid ({difference}) and brought to the image's through the world");
+            confidence.reasons.push(reason);
+        }
+        Ok(curve)
     }
 
     /// The centres, with half a slice more at each end.

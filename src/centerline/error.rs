@@ -1,5 +1,7 @@
 //! What can go wrong with a centerline, each a sentence with the next step. Knows no formatting beyond that.
 
+use super::Method;
+use crate::dataset::{DatasetError, ScanId};
 use crate::volume::VolumeError;
 use std::path::{Path, PathBuf};
 
@@ -48,6 +50,28 @@ pub enum CenterlineError {
     /// A NIfTI file could not be read or written.
     #[error(transparent)]
     Volume(#[from] VolumeError),
+    /// A project or one of its scans could not be read.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A method this version does not have.
+    #[error(
+        "this version draws centerlines from cord masks, points and centerline files only, not by \"{0}\": \
+         choose mask, points, file or auto"
+    )]
+    UnknownMethod(String),
+    /// A scan without what its method works on.
+    #[error(
+        "{scan}: the method {method} needs {needs}, and the scan has none; \
+         choose another with `deepseg centerline P --subject S --set METHOD`"
+    )]
+    MissingInput {
+        /// The scan.
+        scan: ScanId,
+        /// The method chosen.
+        method: Method,
+        /// What it works on.
+        needs: &'static str,
+    },
     /// Any of the above, about a file.
     #[error("{}: {problem}", path.display())]
     File {
@@ -59,10 +83,10 @@ pub enum CenterlineError {
 }
 
 impl CenterlineError {
-    /// The same error, naming the file it is about. A volume's error names its file already.
+    /// The same error, naming the file it is about. The errors of other rooms name theirs already.
     pub fn about(self, path: &Path) -> Self {
         match self {
-            CenterlineError::Volume(_) | CenterlineError::File { .. } => self,
+            CenterlineError::Volume(_) | CenterlineError::Dataset(_) | CenterlineError::File { .. } => self,
             problem => CenterlineError::File { path: path.to_path_buf(), problem: Box::new(problem) },
         }
     }

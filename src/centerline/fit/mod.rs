@@ -9,7 +9,6 @@ mod bspline;
 mod linear;
 mod polyfit;
 
-use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -20,8 +19,7 @@ pub const DEFAULT_SMOOTH: f64 = 20.0;
 pub const DEFAULT_DEGREE: usize = 5;
 
 /// A rule that draws one smooth curve through the centres of the slices. x and y are fitted against z, in voxels.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "name", rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Fit {
     /// Cubic smoothing spline; the squared residual allowed grows with `smooth` and the slice distance.
     Bspline {
@@ -47,13 +45,16 @@ impl Default for Fit {
 }
 
 impl Fit {
-    /// The same rule with another strength: `smooth` for the spline and the window, the degree for the polynomial.
-    pub fn with_strength(self, strength: f64) -> Fit {
-        match self {
+    /// The same rule with another strength, 0 or more: `smooth` for the spline and the window, the degree for the polynomial.
+    pub fn with_strength(self, strength: f64) -> Result<Fit, String> {
+        if !(0.0..=1e9).contains(&strength) {
+            return Err(format!("smooth = {strength} makes no sense; give 0 or more"));
+        }
+        Ok(match self {
             Fit::Bspline { .. } => Fit::Bspline { smooth: strength },
             Fit::Linear { .. } => Fit::Linear { smooth: strength },
-            Fit::Polyfit { .. } => Fit::Polyfit { degree: strength.max(0.0).round() as usize },
-        }
+            Fit::Polyfit { .. } => Fit::Polyfit { degree: strength.round() as usize },
+        })
     }
 
     /// x and y (voxels) on every slice of `slices`, from centres `[x, y, z]` (voxels) with strictly increasing z.
