@@ -18,8 +18,13 @@ pub fn from_mask(mask: &Volume<u8>, fit: Fit) -> Result<Curve, CenterlineError> 
     let slices = first.voxel[2] as usize..last.voxel[2] as usize + 1;
     let voxels: Vec<[f64; 3]> = centres.iter().map(|c| c.voxel).collect();
     let xy = fit.through(&voxels, slices.clone(), mask.grid.spacing()[2]);
-    let mut curve =
-        Curve { grid: mask.grid, first_z: slices.start, xy, method: Method::Mask.to_string(), confidence: None };
+    let mut curve = Curve {
+        grid: mask.grid,
+        first_z: slices.start,
+        xy,
+        method: Method::Mask.to_string(),
+        confidence: None,
+    };
     let broken: Vec<usize> = centres.iter().filter(|c| c.pieces > 1).map(|c| c.voxel[2] as usize).collect();
     curve.confidence = Some(Confidence::of(&curve, &voxels, &broken));
     Ok(curve)

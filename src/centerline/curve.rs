@@ -68,7 +68,9 @@ impl Curve {
             return Err(CenterlineError::Elsewhere);
         }
         if let Some(confidence) = &mut curve.confidence {
-            let reason = format!("it was drawn on another grid ({difference}) and brought to the image's through the world");
+            let reason = format!(
+                "it was drawn on another grid ({difference}) and brought to the image's through the world"
+            );
             confidence.reasons.push(reason);
         }
         Ok(curve)

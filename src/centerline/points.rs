@@ -55,7 +55,8 @@ pub fn from_points(points: &Points, grid: &Grid, fit: Fit) -> Result<Curve, Cent
     let slice = |c: Option<&[f64; 3]>| c.map_or(0.0, |c| c[2].round().max(0.0)) as usize;
     let slices = slice(centres.first())..(slice(centres.last()) + 1).min(grid.shape[2]);
     let xy = fit.through(&centres, slices.clone(), grid.spacing()[2]);
-    let mut curve = Curve { grid, first_z: slices.start, xy, method: Method::Points.to_string(), confidence: None };
+    let mut curve =
+        Curve { grid, first_z: slices.start, xy, method: Method::Points.to_string(), confidence: None };
     // Points are meant to be far apart: the slices between them are no gaps.
     let judged: Vec<[f64; 3]> = curve.voxels().chain(centres).collect();
     curve.confidence = Some(Confidence::of(&curve, &judged, &[]));

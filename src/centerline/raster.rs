@@ -31,8 +31,13 @@ pub fn from_voxels(line: &Volume<u8>) -> Result<Curve, CenterlineError> {
     };
     let slices = first[2] as usize..last[2] as usize + 1;
     let xy = Fit::Linear { smooth: 0.0 }.through(&voxels, slices.clone(), line.grid.spacing()[2]);
-    let mut curve =
-        Curve { grid: line.grid, first_z: slices.start, xy, method: Method::File.to_string(), confidence: None };
+    let mut curve = Curve {
+        grid: line.grid,
+        first_z: slices.start,
+        xy,
+        method: Method::File.to_string(),
+        confidence: None,
+    };
     curve.confidence = Some(Confidence::of(&curve, &voxels, &[]));
     Ok(curve)
 }

@@ -5,10 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::Serialize;
 
-use crate::centerline::{
-    Finding, Fit, Method, Points, Summary, from_file, from_mask, from_points, survey,
-};
-use crate::dataset::{Project, SETTINGS_FILE, Scan, ScanId};
+use crate::centerline::{Finding, Fit, Method, Points, Summary, from_file, from_mask, from_points, survey};
+use crate::dataset::{Project, Scan, ScanId};
 use crate::volume::{read_header, read_mask, write_mask};
 
 use super::output::{self, CommandResult, Failure, Outcome, Progress};
@@ -17,7 +15,8 @@ use super::output::{self, CommandResult, Failure, Outcome, Progress};
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// An image (NIfTI), or a project directory
-    target: PathBuf,
+    #[arg(value_name = "IMAGE_OR_PROJECT")]
+    place: PathBuf,
     /// mask, points, file, or auto: the first of these whose file is given
     #[arg(long, default_value = Method::AUTO)]
     method: String,
@@ -54,9 +53,9 @@ pub struct Args {
 }
 
 impl Args {
-    /// Runs on an image or on a project, whichever `target` is.
+    /// Runs on an image or on a project, whichever `place` is.
     pub fn run(self) -> CommandResult {
-        match (self.target.is_dir(), &self.set) {
+        match (self.place.is_dir(), &self.set) {
             (true, Some(method)) => self.choose(method),
             (true, None) => self.look(),
             (false, Some(_)) => Err(Failure::usage("--set goes with a project directory, not with an image")),
@@ -69,13 +68,13 @@ impl Args {
         let Some(csv) = &self.output else {
             return Err(Failure::usage("say where to write the curve: -o OUT.csv"));
         };
-        let grid = read_header(&self.target)?.grid;
+        let grid = read_header(&self.place)?.grid;
         let drawn = match method {
             Method::Mask => from_mask(&read_mask(file)?, self.fit()?).map_err(|e| e.about(file))?,
             Method::Points => {
                 from_points(&Points::read_csv(file)?, &grid, self.fit()?).map_err(|e| e.about(file))?
             }
-            Method::File => from_file(file, &self.target)?,
+            Method::File => from_file(file, &self.place)?,
         };
         let curve = drawn.placed_on(&grid).map_err(|e| e.about(file))?;
         curve.write_csv(csv)?;
@@ -98,7 +97,9 @@ impl Args {
                 Failure::usage(format!("the method {method} needs a file: --{option} F"))
             }),
             None => Method::ALL.into_iter().find_map(given).ok_or_else(|| {
-                Failure::usage("say what to draw the centerline from: --mask F, --points F.csv or --centerline F")
+                Failure::usage(
+                    "say what to draw the centerline from: --mask F, --points F.csv or --centerline F",
+                )
             }),
         }
     }
@@ -118,7 +119,7 @@ impl Args {
 
     /// Lists the curves of a project's scans, those that need attention first.
     fn look(&self) -> CommandResult {
-        let project = Project::open(&self.target)?;
+        let project = Project::open(&self.place)?;
         let scans = self.scans(&project)?;
         let progress = Progress::new("centerlines");
         let done = AtomicUsize::new(0);
@@ -138,7 +139,7 @@ impl Args {
     /// Records the method for a subject's scans.
     fn choose(&self, method: &str) -> CommandResult {
         let chosen = Method::choice(method).map_err(|e| Failure::usage(e.to_string()))?;
-        let mut project = Project::open(&self.target)?;
+        let mut project = Project::open(&self.place)?;
         let ids: Vec<ScanId> = self.scans(&project)?.into_iter().map(|scan| scan.id.clone()).collect();
         for id in &ids {
             project.decide(id, |decision| decision.centerline = chosen.map(|m| m.name().to_owned()))?;
@@ -178,7 +179,9 @@ impl<'a> From<&'a Finding> for Line<'a> {
     fn from(finding: &'a Finding) -> Self {
         let (summary, problem) = match &finding.curve {
             Ok(Some(summary)) => (Some(summary), None),
-            Ok(None) => (None, Some("no centerline: the scan has neither a centerline file nor a cord mask".into())),
+            Ok(None) => {
+                (None, Some("no centerline: the scan has neither a centerline file nor a cord mask".into()))
+            }
             Err(error) => (None, Some(error.to_string())),
         };
         Line { id: &finding.id, summary, problem }

@@ -1,5 +1,6 @@
 //! The command line: clap definitions and one small file per command. No logic of its own; it alone prints.
 
+mod centerline;
 mod check;
 mod completions;
 mod init;
@@ -42,6 +43,8 @@ enum Command {
     Init(init::Args),
     /// Look at every image and mask, and list what is wrong with the fix for each
     Check(check::Args),
+    /// Draw the cord's centerline on an image, or look at (and choose) the centerlines of a project
+    Centerline(centerline::Args),
     /// Make the crops around the cord that training and the workbench use
     Preprocess(preprocess::Args),
     /// Train a network on a project's crops
@@ -70,6 +73,7 @@ fn dispatch(cli: Cli) -> CommandResult {
     match cli.command {
         Some(Command::Init(args)) => args.run(),
         Some(Command::Check(args)) => args.run(),
+        Some(Command::Centerline(args)) => args.run(),
         Some(Command::Preprocess(args)) => args.run(),
         Some(Command::Train(args)) => args.run(),
         Some(Command::Runs(args)) => args.run(),
