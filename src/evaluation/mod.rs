@@ -22,4 +22,4 @@ pub use report::write_report;
 pub use statistics::Quartiles;
 pub use summary::{MeasureSummary, SubjectScores, Summary, summarise};
 pub use surface::SurfaceDistances;
-pub use voxel::{VoxelScores, dice};
+pub use voxel::VoxelScores;

@@ -3,6 +3,8 @@
 use ndarray::{ArrayView3, Zip};
 use serde::{Deserialize, Serialize};
 
+use crate::volume::dice;
+
 /// Voxel-wise scores of a prediction. With both masks empty all agreement is 1; with only one of them empty it is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VoxelScores {
@@ -42,14 +44,6 @@ impl VoxelScores {
             predicted_mm3: p as f64 * voxel_mm3,
         }
     }
-}
-
-/// Dice of a prediction of `predicted` voxels and a reference of `reference` voxels that share `both`; 1 when both are empty.
-pub fn dice(both: usize, predicted: usize, reference: usize) -> f64 {
-    if predicted + reference == 0 {
-        return 1.0;
-    }
-    2.0 * both as f64 / (predicted + reference) as f64
 }
 
 /// `both / of`; of nothing: 1 when the other mask is empty too, else 0.

@@ -1,5 +1,7 @@
 //! Affine algebra: voxel indices to world millimetres and back. Knows nothing of files or arrays.
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 /// A position in RAS+ world space, millimetres.
@@ -84,6 +86,22 @@ impl Affine {
             out[3] = -(0..3).map(|k| out[k] * m[k][3]).sum::<f64>();
         }
         Some(Affine(inv))
+    }
+
+    /// The whole voxels, within an array of `shape`, that may hold any point of the box from `low` to `high` once mapped by this
+    /// affine. The box must be finite.
+    pub fn cover(&self, low: VoxelIndex, high: VoxelIndex, shape: [usize; 3]) -> [Range<usize>; 3] {
+        let corner =
+            |n: usize| std::array::from_fn(|axis| if n >> axis & 1 == 0 { low[axis] } else { high[axis] });
+        let corners: [Millimetres; 8] = std::array::from_fn(|n| self.apply(corner(n)));
+        std::array::from_fn(|axis| {
+            let along = corners.iter().map(|c| c[axis]);
+            let (least, most) =
+                along.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
+            let n = shape[axis] as f64;
+            let start = least.floor().clamp(0.0, n) as usize;
+            start..((most.ceil() + 1.0).clamp(0.0, n) as usize).max(start)
+        })
     }
 
     /// The orthogonal matrix nearest to the axis directions (rows are world axes, columns voxel axes; determinant +1 or -1).
@@ -177,6 +195,13 @@ mod tests {
                 prop_assert!(along / affine.spacing()[a] > 0.98, "a shear of 0.3 tilts an axis by 9 degrees at most");
             }
         }
+    }
+
+    #[test]
+    fn a_box_is_covered_and_cut_to_the_array() {
+        let turned = Affine([[0.0, -2.0, 0.0, 9.0], [1.0, 0.0, 0.0, 0.5], [0.0, 0.0, 1.0, -20.0]]);
+        // x = 9 - 2b in 3..7, y = a + 0.5 in 1.5..2.5, z = c - 20 far below the array.
+        assert_eq!(turned.cover([1.0, 1.0, 0.0], [2.0, 3.0, 5.0], [6, 9, 9]), [3..6, 1..4, 0..0]);
     }
 
     #[test]

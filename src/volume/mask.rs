@@ -124,20 +124,7 @@ fn region_of(mask: &ArrayView3<'_, u8>, source: &Grid, target: &Grid) -> [Range<
     if low.iter().chain(&high).any(|x| x.is_infinite()) {
         return target.shape.map(|n| 0..n);
     }
-    let map = index_map(source, target);
-    let corners: Vec<_> = (0..8usize)
-        .map(|c| {
-            map.apply(std::array::from_fn(|axis| if c >> axis & 1 == 0 { low[axis] } else { high[axis] }))
-        })
-        .collect();
-    std::array::from_fn(|axis| {
-        let (least, most) = corners
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), c| (a.min(c[axis]), b.max(c[axis])));
-        let n = target.shape[axis] as f64;
-        let start = least.floor().clamp(0.0, n) as usize;
-        start..((most.ceil() + 1.0).clamp(0.0, n) as usize).max(start)
-    })
+    index_map(source, target).cover(low, high, target.shape)
 }
 
 /// The indices of a box, axis 0 fastest.

@@ -8,6 +8,7 @@ mod format;
 mod grid;
 mod mask;
 mod orientation;
+mod overlap;
 mod reorient;
 mod resample;
 mod sampling;
@@ -20,6 +21,7 @@ pub use format::{
 pub use grid::{Grid, GridDifference};
 pub use mask::{Rescued, resample_mask};
 pub use orientation::Orientation;
+pub use overlap::dice;
 pub use resample::{resample_linear, resample_nearest};
 pub use sampling::{sample_linear, sample_nearest};
 
