@@ -191,8 +191,8 @@ fn a_stop_request_ends_the_run_in_good_order() {
 }
 
 #[test]
-fn ctrl_c_and_termination_stop_cleanly() {
-    for name in ["-INT", "-TERM"] {
+fn ctrl_c_termination_and_a_closed_terminal_stop_cleanly() {
+    for name in ["-INT", "-TERM", "-HUP"] {
         let place = Place::with_script("pace_ms = 20\nepochs = 500");
         let mut trainer = quiet(place.train(&[]));
         place.wait_for("an epoch", |l| !l.history().epochs.is_empty());
@@ -200,6 +200,19 @@ fn ctrl_c_and_termination_stop_cleanly() {
         assert_eq!(trainer.wait().unwrap().code(), Some(130), "{name}");
         assert_eq!(place.state(), RunState::Stopped, "{name}");
     }
+}
+
+#[test]
+fn a_trainer_under_nohup_outlives_the_hangup() {
+    let place = Place::with_script("pace_ms = 20\nepochs = 5");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "trap '' HUP; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_deepseg"), "train", "--fake"]);
+    shell.arg(place.script()).arg("--run-dir").arg(place.dir.path());
+    let mut trainer = quiet(shell);
+    place.wait_for("an epoch", |l| !l.history().epochs.is_empty());
+    signal(trainer.id(), "-HUP");
+    assert_eq!(trainer.wait().unwrap().code(), Some(0));
+    assert_eq!(place.state(), RunState::Done);
 }
 
 #[test]

@@ -18,6 +18,9 @@ pub struct Args {
     /// The project [default: the folder here, or the one a resumed run names]
     #[arg(value_name = "P")]
     project: Option<PathBuf>,
+    /// The contrast to learn, where the project has several: t2, t2_ax, t2s, t1 or another name [default: the most frequent]
+    #[arg(long)]
+    contrast: Option<String>,
     /// Epochs to reach; with --resume a larger number goes on from there
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     epochs: Option<u32>,
@@ -119,39 +122,41 @@ impl Args {
 
     fn train(&self, dir: RunDir) -> Result<RunStatus, Failure> {
         let stop = StopSignal::new(&dir)?;
-        let (mut run, frozen) = self.open(&dir)?;
+        let (mut run, config) = self.open(&dir)?;
         let narrator = Narrator::start(&dir)?;
         // The failure, if any, is the run's last word, which the status below repeats.
-        let _ = guarded(&mut run, |run| self.work(run, frozen, &stop));
+        let _ = guarded(&mut run, |run| self.work(run, config, &stop));
         drop(run);
         drop(narrator);
         Ok(Live::open(dir)?.status())
     }
 
-    /// Takes the run; a resumed one with its frozen configuration.
-    fn open(&self, dir: &RunDir) -> Result<(RunWriter, Option<TrainConfig>), Failure> {
-        if !self.resume {
-            return Ok((RunWriter::claim(dir.clone())?, None));
+    /// Takes the run: a new one with the settings wished for, a resumed one with its own.
+    fn open(&self, dir: &RunDir) -> Result<(RunWriter, TrainConfig), Failure> {
+        if self.resume {
+            let (run, mut config) = RunWriter::resume(dir.clone())?;
+            self.changes().apply(&mut config)?;
+            run.freeze(&config)?;
+            return Ok((run, config));
         }
-        let (run, mut config) = RunWriter::resume(dir.clone())?;
-        let asked = Wishes { epochs: self.epochs, device: self.device.clone(), ..Wishes::default() };
-        asked.apply(&mut config)?;
-        run.freeze(&config)?;
-        Ok((run, Some(config)))
+        let config = match self.fake {
+            Some(_) => TrainConfig::default(),
+            None => settings(&self.project()?, &self.wishes())?,
+        };
+        Ok((RunWriter::create(dir.clone(), &config)?, config))
     }
 
     fn work(
         &self,
         run: &mut RunWriter,
-        frozen: Option<TrainConfig>,
+        _config: TrainConfig,
         stop: &StopSignal,
     ) -> Result<(), Box<dyn Error>> {
-        if let Some(script) = &self.fake {
-            let config = frozen.unwrap_or_default();
-            run.freeze(&config)?;
-            return Ok(runs::play(&FakeScript::read(script)?, run, stop)?);
+        match &self.fake {
+            Some(script) => runs::play(&FakeScript::read(script)?, run, stop)?,
+            None => return Err("training is not there yet".into()),
         }
-        Err("training is not there yet".into())
+        Ok(())
     }
 
     fn detached(&self, dir: &RunDir) -> CommandResult {
@@ -181,6 +186,7 @@ impl Args {
 
     fn wishes(&self) -> Wishes {
         Wishes {
+            contrast: self.contrast.clone(),
             epochs: self.epochs,
             batch: self.batch,
             lr: self.lr,
@@ -193,10 +199,14 @@ impl Args {
         }
     }
 
+    /// What may change when a run is resumed.
+    fn changes(&self) -> Wishes {
+        Wishes { epochs: self.epochs, device: self.device.clone(), ..Wishes::default() }
+    }
+
     /// A resumed run goes on as it was frozen; only its length and its device may change.
     fn refuse_changes(&self) -> Result<(), Failure> {
-        let kept = Wishes { epochs: self.epochs, device: self.device.clone(), ..Wishes::default() };
-        if self.wishes() == kept {
+        if self.wishes() == self.changes() {
             return Ok(());
         }
         Err(Failure::usage(

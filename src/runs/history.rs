@@ -144,12 +144,12 @@ impl History {
         }
     }
 
-    /// The epoch with the lowest validation loss, the earliest of equals.
+    /// The epoch with the lowest validation loss (training loss where nothing validates), the earliest of equals.
     pub fn best(&self) -> Option<&EpochPoint> {
-        let finite = self.epochs.iter().filter(|e| e.val_loss.is_some());
-        finite.min_by(|a, b| {
-            a.val_loss.unwrap_or(f64::INFINITY).total_cmp(&b.val_loss.unwrap_or(f64::INFINITY))
-        })
+        let validates = self.epochs.iter().any(|e| e.val_loss.is_some());
+        let monitored = |e: &EpochPoint| if validates { e.val_loss } else { e.train_loss };
+        let finite = self.epochs.iter().filter_map(|e| Some((monitored(e)?, e)));
+        finite.min_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, epoch)| epoch)
     }
 
     /// A curve as pieces of (epoch, value), cut where a value is missing.

@@ -26,5 +26,5 @@ pub use sections::{
     OptimiserKind, PatchConfig, ScheduleConfig, ScheduleKind, SplitConfig, ZscoreSource,
 };
 pub use stop::{StopRequest, StopSignal};
-pub use wishes::{PlanError, Wishes, labelled, settings};
+pub use wishes::{WishError, Wishes, settings};
 pub use writer::RunWriter;

@@ -1,8 +1,9 @@
-//! How a trainer learns that it is to end: request files in the run directory, SIGTERM, Ctrl-C. Polled between steps.
+//! How a trainer learns that it is to end: request files in the run directory, SIGTERM, Ctrl-C, a closed terminal. Polled
+//! between steps.
 
 use super::run_dir::{RunDir, RunError};
 use super::writer::remove_if_there;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -30,12 +31,15 @@ pub struct StopSignal {
 }
 
 impl StopSignal {
-    /// Watches a run's request files, and this process's SIGINT and SIGTERM: the first asks for a clean stop, the second for one
-    /// at once, the third ends the process where it is.
+    /// Watches a run's request files, and this process's SIGINT, SIGTERM and SIGHUP: the first asks for a clean stop, the second
+    /// for one at once, the third ends the process where it is. A process started with `nohup` stays deaf to SIGHUP.
     pub fn new(dir: &RunDir) -> Result<Self, RunError> {
         let signal = Self::for_files(dir);
         let asked = signal.asked.clone();
         let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(RunError::Signals)?;
+        if !ignores_hangup() {
+            signals.add_signal(SIGHUP).map_err(RunError::Signals)?;
+        }
         std::thread::Builder::new()
             .name("signals".into())
             .spawn(move || {
@@ -103,6 +107,13 @@ impl StopRequest {
             Self::Now => 2,
         }
     }
+}
+
+/// Whether SIGHUP was ignored when this process began (proc(5): `SigIgn` in `/proc/self/status`, signal 1 is bit 0).
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|hex| u64::from_str_radix(hex.trim(), 16).ok()).is_some_and(|bits| bits & 1 == 1)
 }
 
 #[cfg(test)]

@@ -2,12 +2,17 @@
 //! answered at once. Later wishes win: defaults, what the contrast suggests, the project's `[train]` section, options, `--set`.
 
 use super::config::{ConfigError, NetworkChoice, TrainConfig};
-use crate::dataset::{DatasetError, Project, SETTINGS_FILE, Scan};
+use super::sections::{IntensityConfig, LandmarkSource};
+use crate::dataset::{Contrast, DatasetError, Project, SETTINGS_FILE, Scan};
+use crate::preprocess::Landmarks;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// What the user asked for; `None` leaves it to the project.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Wishes {
+    /// Contrast of the scans to learn from, where a project has several.
+    pub contrast: Option<String>,
     /// Epochs to reach.
     pub epochs: Option<u32>,
     /// Patches in a batch.
@@ -30,7 +35,7 @@ pub struct Wishes {
 
 /// Why there is nothing to train.
 #[derive(Debug, thiserror::Error)]
-pub enum PlanError {
+pub enum WishError {
     /// A setting is wrong.
     #[error(transparent)]
     Setting(#[from] ConfigError),
@@ -59,22 +64,26 @@ pub enum PlanError {
 ///
 /// # Errors
 /// A wrong setting, naming the key and where it was said.
-pub fn settings(project: &Project, wishes: &Wishes) -> Result<TrainConfig, PlanError> {
-    let mut config = TrainConfig {
-        project: project.dir().to_owned(),
-        contrast: contrast(project),
-        ..TrainConfig::default()
-    };
+pub fn settings(project: &Project, wishes: &Wishes) -> Result<TrainConfig, WishError> {
     let path = project.dir().join(SETTINGS_FILE);
     let section: toml::Table = project.section("train")?;
-    config.overlay(&section).map_err(|source| PlanError::Section { path, source })?;
+    let in_section = section.get("contrast").and_then(toml::Value::as_str).map(str::to_owned);
+    let contrast = wishes.contrast.clone().or(in_section).unwrap_or_else(|| contrast(project));
+    let mut config = TrainConfig {
+        project: project.dir().to_owned(),
+        intensities: suggested(&contrast),
+        contrast,
+        ..TrainConfig::default()
+    };
+    config.overlay(&section).map_err(|source| WishError::Section { path, source })?;
     wishes.apply(&mut config)?;
     Ok(config)
 }
 
-/// The scans a run may use: not excluded, and with a mask to learn.
-pub fn labelled(project: &Project) -> impl Iterator<Item = &Scan> {
-    project.active_scans().filter(|scan| scan.mask.is_some())
+/// The scans a run may learn from: of its contrast, not excluded, with a mask.
+pub(super) fn labelled<'a>(project: &'a Project, contrast: &str) -> Vec<&'a Scan> {
+    let all = project.active_scans();
+    all.filter(|scan| scan.mask.is_some() && scan.contrast.name() == contrast).collect()
 }
 
 impl Wishes {
@@ -82,11 +91,14 @@ impl Wishes {
     ///
     /// # Errors
     /// A wrong key or value.
-    pub fn apply(&self, config: &mut TrainConfig) -> Result<(), PlanError> {
+    pub fn apply(&self, config: &mut TrainConfig) -> Result<(), WishError> {
         config.epochs = self.epochs.unwrap_or(config.epochs);
         config.batch = self.batch.unwrap_or(config.batch);
         config.lr = self.lr.unwrap_or(config.lr);
         config.seed = self.seed.unwrap_or(config.seed);
+        if let Some(contrast) = &self.contrast {
+            config.contrast.clone_from(contrast);
+        }
         if let Some(network) = &self.network {
             config.network = network_choice(network)?;
         }
@@ -104,20 +116,30 @@ impl Wishes {
     }
 }
 
-/// The one contrast of the scans to learn from, or `mixed`.
+/// The contrast that most scans with a mask have.
 fn contrast(project: &Project) -> String {
-    let mut names = labelled(project).map(|scan| scan.contrast.name());
-    let first = names.next().unwrap_or("mixed");
-    if names.all(|name| name == first) { first.to_owned() } else { "mixed".to_owned() }
+    let mut counts = BTreeMap::new();
+    for scan in project.active_scans().filter(|scan| scan.mask.is_some()) {
+        *counts.entry(scan.contrast.name()).or_insert(0) += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(_, count)| *count);
+    most.map_or_else(|| "t2".to_owned(), |(name, _)| name.to_owned())
+}
+
+/// SCT's landmarks where the contrast has them, so that networks trained here and there see the same intensities.
+fn suggested(contrast: &str) -> IntensityConfig {
+    let has_landmarks = Landmarks::preset(&Contrast::from(contrast.to_owned())).is_some();
+    let landmarks = if has_landmarks { LandmarkSource::Preset } else { LandmarkSource::Learnt };
+    IntensityConfig { landmarks, ..IntensityConfig::default() }
 }
 
 /// A file is a description; anything else is a preset's name.
-fn network_choice(text: &str) -> Result<NetworkChoice, PlanError> {
+fn network_choice(text: &str) -> Result<NetworkChoice, WishError> {
     let path = Path::new(text);
     if !path.is_file() {
         return Ok(NetworkChoice::Preset(text.to_owned()));
     }
-    let problem = |message: String| PlanError::Network { path: path.into(), message };
+    let problem = |message: String| WishError::Network { path: path.into(), message };
     let content = std::fs::read_to_string(path).map_err(|e| problem(e.to_string()))?;
     let table = toml::from_str(&content).map_err(|e| problem(e.to_string()))?;
     Ok(NetworkChoice::Described(table))

@@ -38,25 +38,16 @@ impl RunWriter {
     /// # Errors
     /// When the place cannot be written, another trainer is there, or it already holds a run.
     pub fn create(dir: RunDir, config: &TrainConfig) -> Result<Self, RunError> {
-        let writer = Self::claim(dir)?;
-        writer.freeze(config)?;
-        Ok(writer)
-    }
-
-    /// Takes a place for a run whose configuration is still being made (its data are being prepared), so that viewers see it.
-    ///
-    /// # Errors
-    /// As [`RunWriter::create`].
-    pub fn claim(dir: RunDir) -> Result<Self, RunError> {
         dir.create()?;
         let lock = take_lock(&dir)?;
         if dir.config().exists() {
             return Err(RunError::Exists(dir.path().into()));
         }
+        config.write(&dir.config())?;
         Self::open(dir, lock)
     }
 
-    /// Writes `config.toml`: from here on the run can be resumed.
+    /// Writes `config.toml` again, completed with its data or made longer.
     pub fn freeze(&self, config: &TrainConfig) -> Result<(), RunError> {
         Ok(config.write(&self.dir.config())?)
     }
