@@ -56,6 +56,11 @@ impl Cut {
         self.layout().map(|(axis, _)| shape_rpi[axis])
     }
 
+    /// Width and height (mm) of the plane's pixels for voxels of this RPI spacing.
+    pub(crate) fn size_mm(self, spacing: [f64; 3]) -> [f64; 2] {
+        self.layout().map(|(axis, _)| spacing[axis])
+    }
+
     /// Where an RPI voxel (continuous) lies in the plane: column, row; whole numbers are pixel centres.
     pub(crate) fn to_plane(self, shape_rpi: [usize; 3], voxel: [f64; 3]) -> [f64; 2] {
         self.layout().map(|(axis, reversed)| {
@@ -98,11 +103,10 @@ pub(crate) fn slice<T: Copy>(
     let shape = [nx, ny, nz];
     let index = index.min(shape[cut.axis()].checked_sub(1)?);
     let [columns, rows] = cut.size(shape);
-    let [(across, _), (down, _)] = cut.layout();
     let pixels = Array2::from_shape_fn((rows, columns), |(row, column)| {
         data_rpi[cut.to_voxel(shape, [column as f64, row as f64], index)]
     });
-    Some(Plane { pixels, mm: [spacing[across], spacing[down]], letters: cut.letters() })
+    Some(Plane { pixels, mm: cut.size_mm(spacing), letters: cut.letters() })
 }
 
 /// The values shown as black and white: the 0.2 and 99.8 percentiles of the finite voxels, from at most ~200 000 of them.

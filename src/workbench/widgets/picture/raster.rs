@@ -38,6 +38,8 @@ pub(crate) enum Shape {
     Points(Vec<[f64; 2]>),
     /// Lines through points.
     Lines(Vec<Vec<[f64; 2]>>),
+    /// A cross with an open middle, the same size at every zoom.
+    Cross([f64; 2]),
 }
 
 /// One mark to draw.
@@ -99,6 +101,11 @@ impl Raster {
                 for pair in lines.iter().flat_map(|line| line.windows(2)) {
                     self.line(layer.mark, fit.to_sample(pair[0]), fit.to_sample(pair[1]), mode);
                 }
+            }
+            Shape::Cross(centre) => {
+                let [x, y] = fit.to_sample(*centre);
+                let arm = [2.0, 3.0].map(|d| [[x - d, y], [x + d, y], [x, y - d], [x, y + d]]);
+                arm.into_iter().flatten().for_each(|at| self.set(layer.mark, at));
             }
         }
     }

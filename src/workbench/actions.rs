@@ -1,0 +1,236 @@
+//! The one table of actions. Dispatch, footer, help, palette and the README's key list are all read from it.
+//!
+//! A binding belongs to a context; the contexts of a screen form a chain, the innermost first. Within one chain a key means one thing.
+
+use super::keys::{Key, shown};
+use super::state::{Modal, Screen, State};
+
+mod table;
+
+pub(crate) use table::BINDINGS;
+
+/// Where a binding holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Context {
+    Global,
+    Start,
+    Subjects,
+    Viewer,
+    Training,
+    Results,
+    Image,
+    Help,
+    Palette,
+    Confirm,
+    Log,
+    Filter,
+    Form,
+    Path,
+}
+
+impl Context {
+    /// The heading of its part of the help.
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Global => "Everywhere",
+            Self::Start => "Start",
+            Self::Subjects => "Subjects",
+            Self::Viewer => "Slice viewer",
+            Self::Training => "Training",
+            Self::Results => "Results",
+            Self::Image => "Image",
+            Self::Help => "Help",
+            Self::Palette => "Palette",
+            Self::Confirm => "Question",
+            Self::Log => "Log",
+            Self::Filter => "Filter",
+            Self::Form => "Training form",
+            Self::Path => "Open",
+        }
+    }
+}
+
+/// What a key can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Action {
+    Quit,
+    Suspend,
+    Redraw,
+    Help,
+    Palette,
+    ShowLog,
+    GoSubjects,
+    GoTraining,
+    GoResults,
+    NextTheme,
+    NextMode,
+    CancelJob,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    First,
+    Last,
+    Choose,
+    Close,
+    OpenPath,
+    MakeDemo,
+    Filter,
+    ClearFilter,
+    NextFailing,
+    PreviousFailing,
+    PreprocessOne,
+    PreprocessAll,
+    Check,
+    Enlarge,
+    SliceBack,
+    SliceOn,
+    Axial,
+    Sagittal,
+    Coronal,
+    ToggleMask,
+    ToggleCenterline,
+    ToggleCrop,
+    TogglePrediction,
+    ToggleAll,
+    ZoomIn,
+    ZoomOut,
+    ResetView,
+    CursorLeft,
+    CursorRight,
+    CursorUp,
+    CursorDown,
+    Brighter,
+    Darker,
+    MoreContrast,
+    LessContrast,
+    NewRun,
+    StopRun,
+    ResumeRun,
+    Evaluate,
+    ValueUp,
+    ValueDown,
+    PreviousEvaluation,
+    NextEvaluation,
+    Yes,
+    No,
+}
+
+/// One row of the table.
+pub(crate) struct Binding {
+    pub(crate) context: Context,
+    pub(crate) keys: &'static [&'static str],
+    pub(crate) action: Action,
+    /// Name in palette and help.
+    pub(crate) label: &'static str,
+    /// A sentence for the help.
+    pub(crate) help: &'static str,
+    /// Keys and words in the footer; `None` keeps it out of there.
+    pub(crate) hint: Option<(&'static str, &'static str)>,
+    pub(crate) enabled: fn(&State) -> bool,
+}
+
+impl Binding {
+    /// Its keys as people read them.
+    pub(crate) fn shown_keys(&self) -> String {
+        self.keys.iter().map(|k| shown(k)).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// The contexts that hold now, the innermost first. Something over the screen takes all keys but the terminal's own.
+pub(crate) fn contexts(state: &State) -> Vec<Context> {
+    match &state.modal {
+        Some(Modal::Help { .. }) => vec![Context::Help],
+        Some(Modal::Palette { .. }) => vec![Context::Palette],
+        Some(Modal::Confirm(_)) => vec![Context::Confirm],
+        Some(Modal::Log { .. }) => vec![Context::Log],
+        Some(Modal::Filter) => vec![Context::Filter],
+        Some(Modal::Form) => vec![Context::Form],
+        Some(Modal::Path { .. }) => vec![Context::Path],
+        None => screen_contexts(state.screen),
+    }
+}
+
+/// The contexts of a screen with nothing over it.
+pub(crate) fn screen_contexts(screen: Screen) -> Vec<Context> {
+    match screen {
+        Screen::Start => vec![Context::Start, Context::Global],
+        Screen::Subjects => vec![Context::Subjects, Context::Viewer, Context::Global],
+        Screen::Training => vec![Context::Training, Context::Global],
+        Screen::Results => vec![Context::Results, Context::Viewer, Context::Global],
+        Screen::Image => vec![Context::Image, Context::Viewer, Context::Global],
+    }
+}
+
+/// The bindings that hold now, the innermost context first.
+pub(crate) fn active(contexts: &[Context]) -> impl Iterator<Item = &'static Binding> {
+    contexts.iter().flat_map(|context| BINDINGS.iter().filter(move |b| b.context == *context))
+}
+
+/// What a key does now, if anything.
+pub(crate) fn lookup(state: &State, key: Key) -> Option<Action> {
+    active(&contexts(state))
+        .find(|b| b.keys.iter().any(|k| Key::parse(k) == Some(key)) && (b.enabled)(state))
+        .map(|b| b.action)
+}
+
+/// Keys and words for the footer, the most useful first.
+pub(crate) fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
+    active(&contexts(state)).filter(|b| (b.enabled)(state)).filter_map(|b| b.hint).collect()
+}
+
+/// Commands for the palette whose name or help contains all words of the query.
+pub(crate) fn matching(state: &State, query: &str) -> Vec<&'static Binding> {
+    let words: Vec<String> = query.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    active(&screen_contexts(state.screen))
+        .filter(|b| (b.enabled)(state))
+        .filter(|b| {
+            let text = format!("{} {}", b.label, b.help).to_lowercase();
+            words.iter().all(|w| text.contains(w.as_str()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const SCREENS: [Screen; 5] =
+        [Screen::Start, Screen::Subjects, Screen::Training, Screen::Results, Screen::Image];
+
+    #[test]
+    fn every_key_can_be_read_and_means_one_thing_on_a_screen() {
+        for screen in SCREENS {
+            let mut seen = HashSet::new();
+            for binding in active(&screen_contexts(screen)) {
+                for key in binding.keys {
+                    let parsed = Key::parse(key);
+                    assert!(parsed.is_some(), "{key} of {:?} cannot be read", binding.action);
+                    assert!(seen.insert(parsed), "{key} has two meanings on {screen:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_context_leads_out_and_every_binding_explains_itself() {
+        for binding in BINDINGS {
+            assert!(!binding.label.is_empty() && !binding.help.is_empty(), "{:?}", binding.action);
+            assert!(!binding.keys.is_empty(), "{:?}", binding.action);
+        }
+        for context in [Context::Help, Context::Palette, Context::Log, Context::Filter, Context::Form, Context::Path] {
+            let leaves = |b: &&Binding| matches!(b.action, Action::Close) && b.keys.contains(&"esc");
+            assert!(active(&[context]).any(|b| leaves(&b)), "{context:?}");
+        }
+    }
+
+    #[test]
+    fn a_hint_names_keys_of_its_binding() {
+        for binding in BINDINGS {
+            let Some((keys, _)) = binding.hint else { continue };
+            let first = binding.keys.first().map(|k| shown(k)).unwrap_or_default();
+            assert!(keys.contains(&first), "{keys} does not show {first}");
+        }
+    }
+}

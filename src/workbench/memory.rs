@@ -1,0 +1,73 @@
+//! What is remembered between sessions: theme, picture mode, overlays, recent projects. Losing it is never an error.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::scene::Overlays;
+use super::theme::ThemeName;
+use super::widgets::picture::Mode;
+
+/// The remembered choices.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Memory {
+    pub(crate) theme: ThemeName,
+    /// `None` until one is chosen: then the terminal decides.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mode: Option<Mode>,
+    pub(crate) recent: Vec<PathBuf>,
+    pub(crate) overlays: Overlays,
+}
+
+const RECENT: usize = 8;
+
+impl Memory {
+    /// Where it is kept: `$DEEPSEG_STATE_DIR`, else the user's state directory.
+    pub(crate) fn path() -> Option<PathBuf> {
+        let own = std::env::var_os("DEEPSEG_STATE_DIR").map(PathBuf::from);
+        let usual = || {
+            let dirs = directories::ProjectDirs::from("", "", "deepseg")?;
+            Some(dirs.state_dir().unwrap_or(dirs.data_local_dir()).to_path_buf())
+        };
+        own.or_else(usual).map(|dir| dir.join("workbench.toml"))
+    }
+
+    /// Reads it; the defaults when there is nothing that can be read.
+    pub(crate) fn read(path: &Path) -> Self {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        toml::from_str(&text).unwrap_or_default()
+    }
+
+    /// Writes it whole.
+    pub(crate) fn write(&self, path: &Path) -> std::io::Result<()> {
+        let text = toml::to_string_pretty(self).map_err(std::io::Error::other)?;
+        crate::files::write_bytes(path, text.as_bytes())
+    }
+
+    /// Puts a project at the head of the recent ones.
+    pub(crate) fn visit(&mut self, project: &Path) {
+        self.recent.retain(|p| p != project);
+        self.recent.insert(0, project.to_path_buf());
+        self.recent.truncate(RECENT);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_survive_and_rubbish_is_forgiven() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("deep/workbench.toml");
+        let mut memory = Memory { theme: ThemeName::ColourBlind, mode: Some(Mode::Octant), ..Memory::default() };
+        (0..10).for_each(|i| memory.visit(Path::new(&format!("/p/{i}"))));
+        memory.visit(Path::new("/p/5"));
+        memory.write(&path).unwrap();
+        assert_eq!(Memory::read(&path), memory);
+        assert_eq!((memory.recent.len(), memory.recent[0].clone()), (RECENT, PathBuf::from("/p/5")));
+        std::fs::write(&path, "theme = 7").unwrap();
+        assert_eq!(Memory::read(&path), Memory::default());
+    }
+}

@@ -1,0 +1,71 @@
+//! What happens to the workbench (messages) and what it asks for (effects). Plain values on both sides.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::MouseEvent;
+use ratatui::layout::Size;
+
+use super::keys::Key;
+use super::memory::Memory;
+use super::model::{Curves, Evaluation, ProjectCard, RunRow, SubjectRow};
+use super::scene::Scene;
+use super::state::{JobKind, Level};
+
+/// Something that happened.
+pub(crate) enum Msg {
+    Key(Key),
+    Mouse(MouseEvent),
+    Paste(String),
+    Resize(Size),
+    /// Unix time, seconds.
+    Tick(f64),
+    /// The system asks the process to end.
+    Terminate,
+    /// The system asks the process to stop until it is continued.
+    Suspend,
+    /// A project is open, its scans listed with nothing known of them but their names and files.
+    Opened(Result<(ProjectCard, Vec<SubjectRow>), String>),
+    /// What is known of some scans now.
+    Rows(Vec<SubjectRow>),
+    Scene { generation: u64, answer: Result<Arc<Scene>, String> },
+    Job(JobNews),
+    /// The runs of the project, and the curves of one of them.
+    Runs { runs: Vec<RunRow>, curves: Option<(PathBuf, Curves)> },
+    /// A training was started or resumed in this directory.
+    Launched(Result<PathBuf, String>),
+    /// A run was asked to stop.
+    StopAsked(Result<PathBuf, String>),
+    Evaluations { evaluations: Vec<Evaluation>, prefer: Option<PathBuf> },
+}
+
+/// News of the job in the background.
+pub(crate) enum JobNews {
+    Progress { done: usize, total: usize, current: String },
+    /// One entry for the log.
+    Said(Level, String),
+    /// The job has ended; one sentence about how.
+    Ended { kind: JobKind, level: Level, text: String, made: Option<PathBuf> },
+}
+
+/// Something to do outside the state. Every one is answered by a message.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Effect {
+    Open(PathBuf),
+    /// Look at the stages of all scans anew.
+    Survey,
+    /// Decode a scan; afterwards, if nothing newer is asked for, decode the neighbours too.
+    LoadScene { key: String, generation: u64, neighbours: Vec<String>, fresh: bool },
+    Preprocess { ids: Option<Vec<String>>, force: bool },
+    Check,
+    Evaluate { run: PathBuf },
+    MakeDemo,
+    CancelJob,
+    PollRuns { selected: Option<PathBuf> },
+    Launch { arguments: Vec<OsString> },
+    Resume { run: PathBuf },
+    Stop { run: PathBuf, now: bool },
+    LoadEvaluations { prefer: Option<PathBuf> },
+    Remember(Memory),
+}

@@ -1,0 +1,191 @@
+//! What the screens show, as plain values: rows of subjects, runs and results. Filled by the effects from the other rooms.
+
+use std::path::PathBuf;
+
+/// How far one stage of one scan is.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) enum Stage {
+    /// Not looked at yet.
+    #[default]
+    Unknown,
+    Missing,
+    /// Made from inputs or settings that have changed since.
+    Stale,
+    Ready,
+    Failed(String),
+}
+
+/// Something `check` found.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Finding {
+    /// True when the scan cannot be trusted until it is dealt with.
+    pub(crate) severe: bool,
+    pub(crate) message: String,
+    pub(crate) fix: String,
+}
+
+/// One scan in the list.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct SubjectRow {
+    pub(crate) id: String,
+    pub(crate) subject: String,
+    pub(crate) mask: Stage,
+    pub(crate) cord: Stage,
+    pub(crate) centerline: Stage,
+    pub(crate) crop: Stage,
+    pub(crate) prediction: Stage,
+    pub(crate) findings: Vec<Finding>,
+    /// Image, mask, cord and centerline files, with the word for each.
+    pub(crate) files: Vec<(&'static str, PathBuf)>,
+}
+
+impl SubjectRow {
+    /// The stages in the order of the job, each with its word and its one-letter heading.
+    pub(crate) fn stages(&self) -> [(&'static str, char, &Stage); 5] {
+        [
+            ("mask", 'M', &self.mask),
+            ("cord", 'C', &self.cord),
+            ("line", 'L', &self.centerline),
+            ("crop", 'P', &self.crop),
+            ("seg", 'S', &self.prediction),
+        ]
+    }
+
+    /// Why the scan needs a person, in a sentence; `None` when nothing is wrong.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let failed = self.stages().into_iter().find_map(|(name, _, stage)| match stage {
+            Stage::Failed(message) => Some(format!("{name}: {message}")),
+            _ => None,
+        });
+        let severe = || self.findings.iter().find(|f| f.severe).map(|f| f.message.clone());
+        let lost = || (self.centerline == Stage::Missing).then(|| "no centerline".to_owned());
+        failed.or_else(severe).or_else(lost)
+    }
+
+    /// True when [`SubjectRow::trouble`] has something to say.
+    pub(crate) fn failing(&self) -> bool {
+        self.trouble().is_some()
+    }
+}
+
+/// How a training run stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Phase {
+    Starting,
+    Running,
+    Stalled,
+    Done,
+    Stopped,
+    Failed(String),
+    Crashed,
+}
+
+impl Phase {
+    /// True while a trainer holds the run.
+    pub(crate) fn alive(&self) -> bool {
+        matches!(self, Self::Starting | Self::Running | Self::Stalled)
+    }
+
+    /// The word people read.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stalled => "stalled",
+            Self::Done => "done",
+            Self::Stopped => "stopped",
+            Self::Failed(_) => "failed",
+            Self::Crashed => "crashed",
+        }
+    }
+}
+
+/// One training run in the list.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RunRow {
+    pub(crate) dir: PathBuf,
+    pub(crate) name: String,
+    pub(crate) phase: Phase,
+    /// Complete epochs, and those to reach (0 when not known yet).
+    pub(crate) epoch: u32,
+    pub(crate) epochs: u32,
+    /// Best validation Dice so far and its epoch.
+    pub(crate) best: Option<(u32, f64)>,
+    /// Seconds to the end, when it can be told.
+    pub(crate) eta: Option<f64>,
+    /// Device and size of the job, in words.
+    pub(crate) facts: Vec<(&'static str, String)>,
+}
+
+/// The curves of one run, each (epoch, value); not a number where there is none.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Curves {
+    pub(crate) train: Vec<(f64, f64)>,
+    pub(crate) val: Vec<(f64, f64)>,
+    pub(crate) dice: Vec<(f64, f64)>,
+    pub(crate) rate: Vec<(f64, f64)>,
+    /// What the trainer warned of, newest last.
+    pub(crate) warnings: Vec<String>,
+    /// How far the current epoch is, 0..1.
+    pub(crate) within_epoch: f64,
+}
+
+impl Curves {
+    /// Warnings to show, plus one when a loss was not a number.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let broken = self.train.iter().filter(|p| !p.1.is_finite()).count();
+        let lost = (broken > 0).then(|| format!("the loss was not a number in {broken} epochs; try a lower rate"));
+        lost.or_else(|| self.warnings.last().cloned())
+    }
+}
+
+/// The scores of one scan. Shares are 0..1; `None` where a measure has no meaning (no lesion in the reference).
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ScoreRow {
+    pub(crate) id: String,
+    pub(crate) dice: Option<f64>,
+    pub(crate) sensitivity: Option<f64>,
+    pub(crate) ppv: Option<f64>,
+    pub(crate) f1: Option<f64>,
+    /// (predicted - reference) / reference.
+    pub(crate) volume_error: Option<f64>,
+    /// Lesions in the reference and in the prediction.
+    pub(crate) lesions: (usize, usize),
+    /// Why there are no scores, when there are none.
+    pub(crate) message: Option<String>,
+}
+
+/// The evaluation of one run on one side of the split.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Evaluation {
+    pub(crate) run: PathBuf,
+    pub(crate) split: String,
+    /// Worst first.
+    pub(crate) scores: Vec<ScoreRow>,
+}
+
+/// A project in the header and in the list of recent ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ProjectCard {
+    pub(crate) name: String,
+    pub(crate) dir: PathBuf,
+    pub(crate) runs: PathBuf,
+    pub(crate) contrast: String,
+    /// True when this is a dataset looked at without a project: nothing can be written.
+    pub(crate) read_only: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_names_the_failed_stage_before_a_missing_centerline() {
+        let mut row = SubjectRow { centerline: Stage::Missing, ..SubjectRow::default() };
+        assert_eq!(row.trouble().as_deref(), Some("no centerline"));
+        row.crop = Stage::Failed("the curve leaves the image".into());
+        assert_eq!(row.trouble().as_deref(), Some("crop: the curve leaves the image"));
+        row = SubjectRow { centerline: Stage::Ready, mask: Stage::Missing, ..SubjectRow::default() };
+        assert!(!row.failing(), "a scan without a mask is for prediction, not a failure");
+    }
+}

@@ -1,0 +1,84 @@
+//! Beside the picture: the legend of the marks with their keys, what is wrong with the scan, and facts about it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::super::scene::Scene;
+use super::super::state::State;
+use super::super::theme::Role;
+use super::super::widgets::text::{put, wrapped};
+use super::{line, pieces};
+
+/// Draws legend, trouble and facts: side by side where there is room, else the legend first and what fits below.
+pub(super) fn draw(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
+    if area.is_empty() {
+        return;
+    }
+    if area.width >= 50 {
+        let left = Rect { width: 18, ..area };
+        let right = Rect { x: area.x + 20, width: area.width - 20, ..area };
+        draw_legend(state, scene, left, buffer);
+        let used = draw_trouble(state, right, buffer);
+        let below = Rect { y: right.y + used, height: right.height.saturating_sub(used), ..right };
+        draw_facts(state, scene, below, buffer);
+        return;
+    }
+    let used = draw_legend(state, scene, area, buffer) + 1;
+    let below = Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used), ..area };
+    draw_trouble(state, below, buffer);
+}
+
+/// One line for every mark the scan has; the rows used.
+fn draw_legend(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) -> u16 {
+    let (theme, on) = (state.ink.theme, state.viewer.overlays);
+    let marks = [
+        ("m", "mask", Role::Mask, on.mask, scene.mask.is_some()),
+        ("o", "prediction", Role::Prediction, on.prediction, scene.prediction.is_some()),
+        ("l", "centerline", Role::Centerline, on.centerline, !scene.curve.is_empty()),
+        ("b", "crop box", Role::Crop, on.crop, !scene.boxes.is_empty()),
+    ];
+    for (i, (key, word, role, on, there)) in marks.into_iter().enumerate() {
+        let (sign, sign_role) = if on && there { ("■ ", role) } else { ("□ ", Role::Dim) };
+        let word_role = if there { Role::Text } else { Role::Rule };
+        let parts = [(key, Role::Key), (" ", Role::Dim), (sign, sign_role), (word, word_role)];
+        pieces(buffer, line(area, i as u16), theme, &parts);
+    }
+    marks.len() as u16
+}
+
+/// What is wrong with the chosen scan and what to do; the rows used.
+fn draw_trouble(state: &State, area: Rect, buffer: &mut Buffer) -> u16 {
+    let Some(row) = state.subjects.current().filter(|_| state.project.is_some()) else { return 0 };
+    let theme = state.ink.theme;
+    let trouble = row.trouble();
+    let mut lines: Vec<(String, Role)> = Vec::new();
+    let mut add = |text: &str, role| {
+        lines.extend(wrapped(text, usize::from(area.width)).into_iter().map(|l| (l, role)));
+    };
+    if let Some(text) = &trouble {
+        add(text, Role::Bad);
+    }
+    for finding in &row.findings {
+        if trouble.as_ref() != Some(&finding.message) {
+            add(&finding.message, if finding.severe { Role::Bad } else { Role::Warn });
+        }
+        if !finding.fix.is_empty() {
+            add(&finding.fix, Role::Dim);
+        }
+    }
+    let room = usize::from(area.height);
+    for (i, (text, role)) in lines.iter().take(room).enumerate() {
+        put(buffer, line(area, i as u16), text, theme.style(*role));
+    }
+    if lines.is_empty() { 0 } else { (lines.len().min(room) as u16 + 1).min(area.height) }
+}
+
+fn draw_facts(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
+    let theme = state.ink.theme;
+    for (i, (name, value)) in scene.facts.iter().take(usize::from(area.height)).enumerate() {
+        let row = line(area, i as u16);
+        put(buffer, row, name, theme.style(Role::Dim));
+        let place = Rect { x: row.x + 12, width: row.width.saturating_sub(12), ..row };
+        put(buffer, place, value, theme.style(Role::Text));
+    }
+}

@@ -1,0 +1,62 @@
+//! The form for a new training.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::super::layout::centred;
+use super::super::state::form::{Field, Kind};
+use super::super::state::{Level, State};
+use super::super::theme::Role;
+use super::super::widgets::text::put;
+use super::{line, panel, pieces};
+
+/// Draws the form in the middle of the screen.
+pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
+    let form = &state.training.form;
+    let theme = state.ink.theme;
+    let height = form.fields.len() as u16 + 7;
+    let inner = panel("New training", centred(area, 70, height), theme, buffer);
+    for (i, field) in form.fields.iter().enumerate() {
+        draw_field(state, field, i == form.selected, line(inner, i as u16 + 1), buffer);
+    }
+    let (text, role) = advice(state);
+    put(buffer, line(inner, form.fields.len() as u16 + 2), &text, theme.style(role));
+    let tally = state.subjects.tally();
+    let data = format!("{} of {} scans are preprocessed, {} have a mask", tally.crops, tally.scans, tally.masks);
+    put(buffer, line(inner, form.fields.len() as u16 + 3), &data, theme.style(Role::Dim));
+}
+
+fn draw_field(state: &State, field: &Field, chosen: bool, row: Rect, buffer: &mut Buffer) {
+    let theme = state.ink.theme;
+    if chosen {
+        buffer.set_style(row, theme.style(Role::Selection));
+    }
+    let label = Rect { x: row.x + 1, width: 15, ..row };
+    put(buffer, label, field.label, theme.style(if chosen { Role::Title } else { Role::Dim }));
+    let role = if field.problem().is_some() { Role::Bad } else { Role::Text };
+    let value = match (field.kind, field.value.is_empty(), chosen) {
+        (Kind::Choice(_), _, true) => format!("‹ {} ›", field.value),
+        (_, true, false) => "none".to_owned(),
+        (Kind::Choice(_), _, false) => field.value.clone(),
+        (_, _, true) => format!("{}▏", field.value),
+        (_, _, false) => field.value.clone(),
+    };
+    let role = if field.value.is_empty() && !chosen { Role::Dim } else { role };
+    pieces(buffer, Rect { x: row.x + 17, width: 14, ..row }, theme, &[(&value, role)]);
+    let help = Rect { x: row.x + 32, width: row.width.saturating_sub(32), ..row };
+    if !chosen {
+        put(buffer, help, field.help, theme.style(Role::Dim));
+    }
+}
+
+/// What is wrong with the chosen field, else what it means.
+fn advice(state: &State) -> (String, Role) {
+    let form = &state.training.form;
+    let problem = form.field().and_then(Field::problem);
+    let refused = state.log.notice(state.clock).filter(|e| e.level == Level::Error).map(|e| e.text.clone());
+    match (problem.or(refused), form.field()) {
+        (Some(problem), Some(field)) => (format!("{}: {problem}", field.label), Role::Bad),
+        (_, Some(field)) => (format!("{}: {}", field.label, field.help), Role::Text),
+        _ => (String::new(), Role::Text),
+    }
+}

@@ -1,0 +1,105 @@
+//! All the workbench knows, owned by one thread. Plain values: no handles, no locks, no terminal.
+
+pub(crate) mod form;
+pub(crate) mod job;
+pub(crate) mod log;
+pub(crate) mod modal;
+pub(crate) mod results;
+pub(crate) mod start;
+pub(crate) mod subjects;
+pub(crate) mod training;
+pub(crate) mod viewer;
+
+use ratatui::layout::{Rect, Size};
+
+pub(crate) use form::Form;
+pub(crate) use job::{Job, JobKind};
+pub(crate) use log::{Level, Log};
+pub(crate) use modal::Modal;
+pub(crate) use results::Results;
+pub(crate) use start::StartMenu;
+pub(crate) use subjects::Subjects;
+pub(crate) use training::Training;
+pub(crate) use viewer::Viewer;
+
+use super::model::ProjectCard;
+use super::widgets::picture::Ink;
+
+/// The screens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Screen {
+    Start,
+    Subjects,
+    Training,
+    Results,
+    /// One image alone (`deepseg view`).
+    Image,
+}
+
+/// What the event loop is to do after an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Leave {
+    Quit,
+    /// Give the terminal back to the shell until it calls again (ctrl-z).
+    Suspend,
+}
+
+/// The state.
+pub(crate) struct State {
+    /// Unix time of the last tick, seconds.
+    pub(crate) clock: f64,
+    pub(crate) size: Size,
+    pub(crate) ink: Ink,
+    /// Whether truecolour is proven.
+    pub(crate) truecolour: bool,
+    pub(crate) screen: Screen,
+    pub(crate) modal: Option<Modal>,
+    pub(crate) project: Option<ProjectCard>,
+    /// The project is being opened.
+    pub(crate) opening: bool,
+    pub(crate) start: StartMenu,
+    pub(crate) subjects: Subjects,
+    pub(crate) viewer: Viewer,
+    pub(crate) training: Training,
+    pub(crate) results: Results,
+    pub(crate) job: Option<Job>,
+    pub(crate) log: Log,
+    pub(crate) leave: Option<Leave>,
+    /// Something to draw has changed.
+    pub(crate) dirty: bool,
+}
+
+impl State {
+    /// An empty workbench on a terminal that draws with `ink`.
+    pub(crate) fn new(screen: Screen, ink: Ink, truecolour: bool, size: Size, clock: f64) -> Self {
+        Self {
+            clock,
+            size,
+            ink,
+            truecolour,
+            screen,
+            modal: None,
+            project: None,
+            opening: false,
+            start: StartMenu::default(),
+            subjects: Subjects::default(),
+            viewer: Viewer::default(),
+            training: Training::default(),
+            results: Results::default(),
+            job: None,
+            log: Log::default(),
+            leave: None,
+            dirty: true,
+        }
+    }
+
+    /// The whole screen.
+    pub(crate) fn area(&self) -> Rect {
+        Rect::new(0, 0, self.size.width, self.size.height)
+    }
+
+    /// True when time alone changes what is shown, so that ticks are worth their wake-ups.
+    pub(crate) fn moves(&self) -> bool {
+        self.job.is_some() || self.opening || self.viewer.waiting() || self.log.notice(self.clock).is_some()
+    }
+}

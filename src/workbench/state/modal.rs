@@ -1,0 +1,49 @@
+//! What can lie over a screen: help, the palette, a question, the log, the filter line, the training form.
+
+use std::path::PathBuf;
+
+/// A question with consequences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Stop a run after its current step, with a checkpoint.
+    Stop(PathBuf),
+    /// Kill a run that was already asked to stop.
+    Kill(PathBuf),
+    /// Leave although a job of this process runs.
+    QuitWithJob,
+    /// Redo the crops of all scans.
+    Redo,
+}
+
+impl Question {
+    /// The question, and what follows from yes.
+    pub(crate) fn text(&self) -> [&'static str; 2] {
+        match self {
+            Self::Stop(_) => {
+                ["Stop this training?", "It finishes the step, writes a checkpoint and can be resumed with u."]
+            }
+            Self::Kill(_) => {
+                ["Kill this training now?", "It was asked to stop already. At most the current epoch is lost; u resumes."]
+            }
+            Self::QuitWithJob => {
+                ["Quit and cancel the work in progress?", "What is finished stays. Trainings go on in any case."]
+            }
+            Self::Redo => {
+                ["Preprocess every scan again?", "All crops are up to date; this makes them anew."]
+            }
+        }
+    }
+}
+
+/// What lies over the screen and takes the keys first.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Modal {
+    Help { scroll: usize },
+    Palette { query: String, selected: usize },
+    Confirm(Question),
+    Log { back: usize },
+    Filter,
+    Form,
+    /// A path is being typed on the start screen.
+    Path { text: String },
+}

@@ -1,0 +1,203 @@
+//! The list of scans: what is shown of it, which one is chosen, where trouble is.
+
+use super::super::model::{Stage, SubjectRow};
+use super::super::widgets::list::Scroll;
+
+/// The list of scans.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subjects {
+    rows: Vec<SubjectRow>,
+    /// Rows the filter lets through, in order.
+    visible: Vec<usize>,
+    pub(crate) scroll: Scroll,
+    pub(crate) filter: String,
+    /// Rows in sight; set by the layout.
+    pub(crate) height: usize,
+    /// What all ids end in ("_T2starw"), which the list need not repeat.
+    ending: String,
+}
+
+impl Subjects {
+    /// Replaces all rows; the chosen scan stays chosen.
+    pub(crate) fn replace(&mut self, rows: Vec<SubjectRow>) {
+        let chosen = self.current().map(|row| row.id.clone());
+        self.ending = common_ending(&rows);
+        self.rows = rows;
+        self.refilter(chosen);
+    }
+
+    /// What all ids end in, with its underscore; empty when they end differently.
+    pub(crate) fn ending(&self) -> &str {
+        &self.ending
+    }
+
+    /// Replaces the rows of the same id.
+    pub(crate) fn update(&mut self, rows: Vec<SubjectRow>) {
+        for row in rows {
+            // Updates come in the list's order, so the search is short in practice.
+            if let Some(old) = self.rows.iter_mut().find(|old| old.id == row.id) {
+                *old = row;
+            }
+        }
+    }
+
+    /// All rows.
+    pub(crate) fn rows(&self) -> &[SubjectRow] {
+        &self.rows
+    }
+
+    /// Number of rows the filter lets through.
+    pub(crate) fn count(&self) -> usize {
+        self.visible.len()
+    }
+
+    /// The row at a place of the filtered list.
+    pub(crate) fn visible(&self, place: usize) -> Option<&SubjectRow> {
+        self.rows.get(*self.visible.get(place)?)
+    }
+
+    /// The chosen row.
+    pub(crate) fn current(&self) -> Option<&SubjectRow> {
+        self.visible(self.scroll.selected)
+    }
+
+    /// The row beside the chosen one.
+    pub(crate) fn beside(&self, by: isize) -> Option<&SubjectRow> {
+        self.visible(self.scroll.selected.checked_add_signed(by)?)
+    }
+
+    /// Moves the choice.
+    pub(crate) fn step(&mut self, by: isize) {
+        self.scroll.step(by, self.visible.len(), self.height);
+    }
+
+    /// Chooses a place of the filtered list.
+    pub(crate) fn select(&mut self, place: usize) {
+        self.scroll.select(place, self.visible.len(), self.height);
+    }
+
+    /// Chooses a scan by id, dropping the filter when it hides it; false when there is no such scan.
+    pub(crate) fn select_id(&mut self, id: &str) -> bool {
+        if !self.rows.iter().any(|row| row.id == id) {
+            return false;
+        }
+        if !self.visible.iter().any(|i| self.rows[*i].id == id) {
+            self.filter.clear();
+        }
+        self.refilter(Some(id.to_owned()));
+        true
+    }
+
+    /// Sets the filter: words that must all occur in the id, or `!` for the failing ones.
+    pub(crate) fn set_filter(&mut self, filter: String) {
+        let chosen = self.current().map(|row| row.id.clone());
+        self.filter = filter;
+        self.refilter(chosen);
+    }
+
+    /// Chooses the next failing scan after the chosen one (before it when `forward` is false); false when there is none.
+    pub(crate) fn next_failing(&mut self, forward: bool) -> bool {
+        let n = self.visible.len();
+        let from = self.scroll.selected;
+        let place = |k: usize| if forward { (from + k) % n } else { (from + n - k) % n };
+        let found = (1..=n).map(place).find(|p| self.visible(*p).is_some_and(SubjectRow::failing));
+        if let Some(found) = found {
+            self.select(found);
+        }
+        found.is_some()
+    }
+
+    /// How many scans are there, have a crop, and fail.
+    pub(crate) fn tally(&self) -> Tally {
+        let count = |is: fn(&SubjectRow) -> bool| self.rows.iter().filter(|r| is(r)).count();
+        Tally {
+            scans: self.rows.len(),
+            masks: count(|r| r.mask == Stage::Ready),
+            crops: count(|r| r.crop == Stage::Ready),
+            failing: count(SubjectRow::failing),
+            unknown: count(|r| r.crop == Stage::Unknown),
+        }
+    }
+
+    fn refilter(&mut self, chosen: Option<String>) {
+        let words: Vec<String> = self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
+        let matches = |row: &SubjectRow| {
+            let id = row.id.to_lowercase();
+            words.iter().all(|w| if w == "!" { row.failing() } else { id.contains(w.as_str()) })
+        };
+        self.visible = (0..self.rows.len()).filter(|i| matches(&self.rows[*i])).collect();
+        let place = chosen.and_then(|id| self.visible.iter().position(|i| self.rows[*i].id == id));
+        self.select(place.unwrap_or(0));
+    }
+}
+
+/// The part from the last underscore on, when all of several ids share it.
+fn common_ending(rows: &[SubjectRow]) -> String {
+    let last = |row: &SubjectRow| row.id.rfind('_').map(|at| row.id[at..].to_owned()).unwrap_or_default();
+    let first = rows.first().map(last).unwrap_or_default();
+    if rows.len() > 1 && rows.iter().all(|row| last(row) == first) { first } else { String::new() }
+}
+
+/// The list in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) scans: usize,
+    pub(crate) masks: usize,
+    pub(crate) crops: usize,
+    pub(crate) failing: usize,
+    /// Scans whose stages have not been looked at yet.
+    pub(crate) unknown: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list() -> Subjects {
+        let row = |i: usize| SubjectRow {
+            id: format!("sub-{i:02}_T2w"),
+            centerline: if i % 4 == 3 { Stage::Missing } else { Stage::Ready },
+            ..SubjectRow::default()
+        };
+        let mut subjects = Subjects { height: 5, ..Subjects::default() };
+        subjects.replace((0..12).map(row).collect());
+        subjects
+    }
+
+    #[test]
+    fn the_filter_keeps_the_choice_when_it_can() {
+        let mut subjects = list();
+        subjects.select_id("sub-11_T2w");
+        subjects.set_filter("t2W 1".into());
+        assert_eq!(subjects.count(), 3);
+        assert_eq!(subjects.current().unwrap().id, "sub-11_T2w");
+        subjects.set_filter("02".into());
+        assert_eq!(subjects.current().unwrap().id, "sub-02_T2w");
+        subjects.set_filter("!".into());
+        assert_eq!(subjects.count(), 3);
+    }
+
+    #[test]
+    fn next_failing_walks_round() {
+        let mut subjects = list();
+        let walk: Vec<String> = (0..4)
+            .map(|_| {
+                subjects.next_failing(true);
+                subjects.current().unwrap().id.clone()
+            })
+            .collect();
+        assert_eq!(walk, ["sub-03_T2w", "sub-07_T2w", "sub-11_T2w", "sub-03_T2w"]);
+        subjects.next_failing(false);
+        assert_eq!(subjects.current().unwrap().id, "sub-11_T2w");
+    }
+
+    #[test]
+    fn an_update_changes_rows_in_place() {
+        let mut subjects = list();
+        subjects.select(3);
+        let row = SubjectRow { centerline: Stage::Ready, ..subjects.current().unwrap().clone() };
+        subjects.update(vec![row]);
+        assert_eq!(subjects.tally().failing, 2);
+        assert_eq!(subjects.scroll.selected, 3);
+    }
+}

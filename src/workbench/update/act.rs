@@ -1,0 +1,295 @@
+//! What each action does to the state.
+
+use super::super::actions::{self, Action, Context};
+use super::super::memory::Memory;
+use super::super::message::Effect;
+use super::super::state::modal::Question;
+use super::super::state::start::Entry;
+use super::super::state::{Job, JobKind, Leave, Level, Modal, Screen, State};
+use super::{leave, measure, poll_now, say, show_chosen, viewer};
+
+/// Does an action.
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if let Some(effects) = viewer::act(state, action) {
+        return effects;
+    }
+    match action {
+        Action::Up => step(state, -1),
+        Action::Down => step(state, 1),
+        Action::PageUp => step(state, -(page(state) as isize)),
+        Action::PageDown => step(state, page(state) as isize),
+        Action::First => step(state, isize::MIN / 2),
+        Action::Last => step(state, isize::MAX / 2),
+        Action::Choose => choose(state),
+        Action::Close | Action::No => close(state),
+        Action::Yes => confirmed(state),
+        Action::Help => open(state, Modal::Help { scroll: 0 }),
+        Action::Palette => open(state, Modal::Palette { query: String::new(), selected: 0 }),
+        Action::ShowLog => open(state, Modal::Log { back: 0 }),
+        Action::Filter => open(state, Modal::Filter),
+        Action::NewRun => open(state, Modal::Form),
+        Action::OpenPath => open(state, Modal::Path { text: String::new() }),
+        Action::GoSubjects => go(state, Screen::Subjects),
+        Action::GoTraining => go(state, Screen::Training),
+        Action::GoResults => go(state, Screen::Results),
+        Action::ValueUp | Action::ValueDown => {
+            state.training.form.nudge(action == Action::ValueUp);
+            Vec::new()
+        }
+        Action::NextEvaluation | Action::PreviousEvaluation => {
+            state.results.turn(if action == Action::NextEvaluation { 1 } else { -1 });
+            show_scored(state)
+        }
+        other => work(state, other),
+    }
+}
+
+/// Actions that start, stop or leave something.
+fn work(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Quit => quit(state),
+        Action::Suspend => leave(state, Leave::Suspend),
+        Action::NextTheme => {
+            state.ink.theme = state.ink.theme.next();
+            say(state, Level::Info, format!("theme: {}", state.ink.theme.name.label()));
+            remember(state)
+        }
+        Action::NextMode => {
+            state.ink.mode = state.ink.mode.next(state.truecolour);
+            say(state, Level::Info, format!("pictures: {}", state.ink.mode.label()));
+            remember(state)
+        }
+        Action::ClearFilter => {
+            let wide = std::mem::take(&mut state.viewer.wide);
+            if !wide {
+                state.subjects.set_filter(String::new());
+            }
+            show_chosen(state, false)
+        }
+        Action::NextFailing | Action::PreviousFailing => {
+            state.subjects.next_failing(action == Action::NextFailing);
+            show_chosen(state, false)
+        }
+        Action::PreprocessOne => preprocess_one(state),
+        Action::PreprocessAll => preprocess_all(state),
+        Action::Check => start(state, JobKind::Check, 0, Effect::Check),
+        Action::MakeDemo => start(state, JobKind::Demo, 0, Effect::MakeDemo),
+        Action::CancelJob => cancel(state),
+        Action::StopRun => ask_stop(state),
+        Action::ResumeRun => run_effect(state, |run| Effect::Resume { run }),
+        Action::Evaluate => evaluate(state),
+        _ => Vec::new(),
+    }
+}
+
+fn open(state: &mut State, modal: Modal) -> Vec<Effect> {
+    state.modal = Some(modal);
+    Vec::new()
+}
+
+/// Goes to a screen and asks for what it shows.
+pub(super) fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
+    state.screen = screen;
+    state.viewer.wide = false;
+    measure(state);
+    match screen {
+        Screen::Subjects => show_chosen(state, false),
+        Screen::Training => poll_now(state),
+        Screen::Results => {
+            let mut effects = vec![Effect::LoadEvaluations { prefer: None }];
+            effects.extend(show_scored(state));
+            effects
+        }
+        Screen::Start | Screen::Image => Vec::new(),
+    }
+}
+
+fn page(state: &State) -> usize {
+    state.subjects.height.saturating_sub(1).max(1)
+}
+
+fn step(state: &mut State, by: isize) -> Vec<Effect> {
+    let count = state.log.entries().len();
+    match &mut state.modal {
+        Some(Modal::Help { scroll }) => *scroll = scroll.saturating_add_signed(by).min(200),
+        Some(Modal::Log { back }) => {
+            *back = back.saturating_add_signed(by.saturating_neg()).min(count.saturating_sub(1));
+        }
+        Some(Modal::Palette { query, selected }) => {
+            let (query, to) = (query.clone(), selected.saturating_add_signed(by));
+            let last = actions::matching(state, &query).len().saturating_sub(1);
+            if let Some(Modal::Palette { selected, .. }) = &mut state.modal {
+                *selected = to.min(last);
+            }
+        }
+        Some(Modal::Form) => state.training.form.step(by.signum()),
+        Some(Modal::Confirm(_) | Modal::Path { .. }) => {}
+        Some(Modal::Filter) | None => return step_screen(state, by),
+    }
+    Vec::new()
+}
+
+fn step_screen(state: &mut State, by: isize) -> Vec<Effect> {
+    match state.screen {
+        Screen::Start => state.start.step(by.signum()),
+        Screen::Subjects => {
+            state.subjects.step(by);
+            return show_chosen(state, false);
+        }
+        Screen::Training => {
+            let to = state.training.scroll.selected.saturating_add_signed(by);
+            state.training.select(to);
+            return poll_now(state);
+        }
+        Screen::Results => {
+            state.results.step(by);
+            return show_scored(state);
+        }
+        Screen::Image => {}
+    }
+    Vec::new()
+}
+
+/// Brings the scan chosen on the results screen into the viewer.
+pub(super) fn show_scored(state: &mut State) -> Vec<Effect> {
+    let Some(id) = state.results.current().map(|s| s.id.clone()) else { return Vec::new() };
+    if state.subjects.select_id(&id) { show_chosen(state, false) } else { Vec::new() }
+}
+
+fn choose(state: &mut State) -> Vec<Effect> {
+    match state.modal.take() {
+        Some(Modal::Palette { query, selected }) => {
+            let chosen = actions::matching(state, &query).get(selected).map(|b| b.action);
+            chosen.map_or_else(Vec::new, |action| act(state, action))
+        }
+        Some(Modal::Form) => start_training(state),
+        Some(Modal::Path { text }) => open_path(state, text.trim()),
+        Some(_) => Vec::new(),
+        None if state.screen == Screen::Start => match state.start.chosen() {
+            Entry::Open => open(state, Modal::Path { text: String::new() }),
+            Entry::Demo => start(state, JobKind::Demo, 0, Effect::MakeDemo),
+            Entry::Recent(path) => open_project(state, path),
+        },
+        None if state.screen == Screen::Results => {
+            let effects = show_scored(state);
+            state.viewer.overlays.prediction = true;
+            state.screen = Screen::Subjects;
+            state.viewer.wide = true;
+            measure(state);
+            effects
+        }
+        None => Vec::new(),
+    }
+}
+
+fn open_path(state: &mut State, text: &str) -> Vec<Effect> {
+    if text.is_empty() { Vec::new() } else { open_project(state, text.into()) }
+}
+
+/// Opens a project or a dataset.
+pub(super) fn open_project(state: &mut State, path: std::path::PathBuf) -> Vec<Effect> {
+    state.opening = true;
+    vec![Effect::Open(path)]
+}
+
+fn close(state: &mut State) -> Vec<Effect> {
+    if state.modal.take() == Some(Modal::Filter) {
+        state.subjects.set_filter(String::new());
+        return show_chosen(state, false);
+    }
+    Vec::new()
+}
+
+fn confirmed(state: &mut State) -> Vec<Effect> {
+    let Some(Modal::Confirm(question)) = state.modal.take() else { return Vec::new() };
+    match question {
+        Question::Stop(run) => vec![Effect::Stop { run, now: false }],
+        Question::Kill(run) => vec![Effect::Stop { run, now: true }],
+        Question::QuitWithJob => {
+            state.leave = Some(Leave::Quit);
+            vec![Effect::CancelJob]
+        }
+        Question::Redo => {
+            let scans = state.subjects.tally().scans;
+            start(state, JobKind::Preprocess, scans, Effect::Preprocess { ids: None, force: true })
+        }
+    }
+}
+
+fn quit(state: &mut State) -> Vec<Effect> {
+    if state.job.is_some() {
+        return open(state, Modal::Confirm(Question::QuitWithJob));
+    }
+    leave(state, Leave::Quit)
+}
+
+fn start(state: &mut State, kind: JobKind, total: usize, effect: Effect) -> Vec<Effect> {
+    state.job = Some(Job::new(kind, state.clock, total));
+    vec![effect]
+}
+
+fn preprocess_one(state: &mut State) -> Vec<Effect> {
+    let Some(row) = state.subjects.current() else { return Vec::new() };
+    let ids = Some(vec![row.id.clone()]);
+    let force = row.crop == super::super::model::Stage::Ready;
+    start(state, JobKind::Preprocess, 1, Effect::Preprocess { ids, force })
+}
+
+fn preprocess_all(state: &mut State) -> Vec<Effect> {
+    let tally = state.subjects.tally();
+    if tally.crops == tally.scans {
+        return open(state, Modal::Confirm(Question::Redo));
+    }
+    start(state, JobKind::Preprocess, tally.scans, Effect::Preprocess { ids: None, force: false })
+}
+
+fn cancel(state: &mut State) -> Vec<Effect> {
+    if let Some(job) = &mut state.job {
+        job.cancelling = true;
+    }
+    vec![Effect::CancelJob]
+}
+
+fn ask_stop(state: &mut State) -> Vec<Effect> {
+    let Some(run) = state.training.current().map(|r| r.dir.clone()) else { return Vec::new() };
+    let again = state.training.stopping.contains(&run);
+    open(state, Modal::Confirm(if again { Question::Kill(run) } else { Question::Stop(run) }))
+}
+
+fn run_effect(state: &State, effect: impl FnOnce(std::path::PathBuf) -> Effect) -> Vec<Effect> {
+    state.training.current().map(|r| effect(r.dir.clone())).into_iter().collect()
+}
+
+/// Evaluates the run the results screen shows, else the one chosen on the training screen.
+fn evaluate(state: &mut State) -> Vec<Effect> {
+    let shown = state.results.evaluation().filter(|_| state.screen == Screen::Results).map(|e| e.run.clone());
+    let Some(run) = shown.or_else(|| state.training.current().map(|r| r.dir.clone())) else { return Vec::new() };
+    start(state, JobKind::Evaluate, 0, Effect::Evaluate { run })
+}
+
+fn start_training(state: &mut State) -> Vec<Effect> {
+    if let Some((field, problem)) = state.training.form.first_problem() {
+        state.training.form.selected = field;
+        let label = state.training.form.fields[field].label;
+        say(state, Level::Error, format!("{label}: {problem}"));
+        return open(state, Modal::Form);
+    }
+    vec![Effect::Launch { arguments: state.training.form.arguments() }]
+}
+
+/// What is remembered of the state now.
+pub(super) fn remember(state: &State) -> Vec<Effect> {
+    let memory = Memory {
+        theme: state.ink.theme.name,
+        mode: Some(state.ink.mode),
+        recent: state.start.recent.clone(),
+        overlays: state.viewer.overlays,
+    };
+    vec![Effect::Remember(memory)]
+}
+
+/// True when the palette's list may change the state of a text line.
+pub(super) fn takes_text(state: &State) -> bool {
+    let inner = actions::contexts(state);
+    inner.iter().any(|c| matches!(c, Context::Palette | Context::Filter | Context::Form | Context::Path))
+}

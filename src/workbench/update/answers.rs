@@ -1,0 +1,121 @@
+//! What the effects answer.
+
+use super::super::message::{Effect, JobNews, Msg};
+use super::super::model::{ProjectCard, SubjectRow};
+use super::super::state::{JobKind, Level, Screen, State};
+use super::act::{go, open_project, remember, show_scored};
+use super::{poll_now, say, show_chosen};
+
+/// Takes an answer in.
+pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Opened(Ok((card, rows))) => opened(state, card, rows),
+        Msg::Opened(Err(message)) => {
+            state.opening = false;
+            say(state, Level::Error, message);
+            Vec::new()
+        }
+        Msg::Rows(rows) => {
+            state.subjects.update(rows);
+            Vec::new()
+        }
+        Msg::Scene { generation, answer } => {
+            state.viewer.accept(generation, answer);
+            Vec::new()
+        }
+        Msg::Job(news) => job(state, news),
+        Msg::Runs { runs, curves } => {
+            state.training.polling = false;
+            let watched = state.training.current().map(|r| r.dir.clone());
+            state.training.replace(runs);
+            if let Some((run, curves)) = curves {
+                state.training.curves_of = Some(run);
+                state.training.curves = curves;
+            }
+            let moved = state.training.current().map(|r| r.dir.clone()) != watched;
+            if moved { poll_now(state) } else { Vec::new() }
+        }
+        Msg::Launched(Ok(run)) => {
+            say(state, Level::Done, "training started; it goes on when you leave");
+            state.training.awaited = Some(run);
+            go(state, Screen::Training)
+        }
+        Msg::StopAsked(Ok(run)) => {
+            say(state, Level::Info, "asked to stop; it writes a checkpoint first");
+            state.training.stopping.push(run);
+            poll_now(state)
+        }
+        Msg::Launched(Err(message)) | Msg::StopAsked(Err(message)) => {
+            say(state, Level::Error, message);
+            Vec::new()
+        }
+        Msg::Evaluations { evaluations, prefer } => {
+            state.results.replace(evaluations, prefer);
+            if state.screen == Screen::Results { show_scored(state) } else { Vec::new() }
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn opened(state: &mut State, card: ProjectCard, rows: Vec<SubjectRow>) -> Vec<Effect> {
+    state.opening = false;
+    let same = state.project.as_ref().is_some_and(|p| p.dir == card.dir);
+    if !same {
+        state.viewer.clear();
+        state.training = Default::default();
+        state.results = Default::default();
+    }
+    state.start.recent.retain(|p| *p != card.dir);
+    if !card.read_only {
+        state.start.recent.insert(0, card.dir.clone());
+    }
+    state.project = Some(card);
+    state.subjects.replace(rows);
+    let mut effects = remember(state);
+    effects.push(Effect::Survey);
+    effects.extend(go(state, Screen::Subjects));
+    effects.extend(poll_now(state));
+    effects.push(Effect::LoadEvaluations { prefer: None });
+    effects
+}
+
+fn job(state: &mut State, news: JobNews) -> Vec<Effect> {
+    match news {
+        JobNews::Progress { done, total, current } => {
+            if let Some(job) = &mut state.job {
+                (job.done, job.total, job.current) = (done, total, current);
+            }
+            Vec::new()
+        }
+        JobNews::Said(level, text) => {
+            say(state, level, text);
+            Vec::new()
+        }
+        JobNews::Ended { kind, level, text, made } => {
+            state.job = None;
+            say(state, level, text);
+            ended(state, kind, made)
+        }
+    }
+}
+
+/// What follows when a job has ended: what it made is shown.
+fn ended(state: &mut State, kind: JobKind, made: Option<std::path::PathBuf>) -> Vec<Effect> {
+    match kind {
+        JobKind::Demo => made.map_or_else(Vec::new, |path| open_project(state, path)),
+        JobKind::Check => vec![Effect::Survey],
+        JobKind::Preprocess => {
+            let mut effects = vec![Effect::Survey];
+            effects.extend(show_chosen(state, true));
+            effects
+        }
+        JobKind::Evaluate => {
+            let mut effects = vec![Effect::Survey, Effect::LoadEvaluations { prefer: made }];
+            effects.extend(show_chosen(state, true));
+            if state.screen == Screen::Training {
+                effects.extend(go(state, Screen::Results));
+            }
+            effects
+        }
+    }
+}
