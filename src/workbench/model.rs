@@ -169,10 +169,7 @@ pub(crate) struct Evaluation {
 pub(crate) struct ProjectCard {
     pub(crate) name: String,
     pub(crate) dir: PathBuf,
-    pub(crate) runs: PathBuf,
     pub(crate) contrast: String,
-    /// True when this is a dataset looked at without a project: nothing can be written.
-    pub(crate) read_only: bool,
 }
 
 #[cfg(test)]

@@ -6,11 +6,14 @@
 use ndarray::{Array2, ArrayView3};
 
 /// The three ways to cut a volume.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Cut {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Cut {
+    /// Across the body.
     #[default]
     Axial,
+    /// Seen from the side.
     Sagittal,
+    /// Seen from the front.
     Coronal,
 }
 

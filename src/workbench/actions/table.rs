@@ -8,8 +8,7 @@ type Hint = Option<(&'static str, &'static str)>;
 
 const ALWAYS: Enabled = |_| true;
 const PROJECT: Enabled = |s| s.project.is_some();
-const WRITABLE: Enabled = |s| s.project.as_ref().is_some_and(|p| !p.read_only);
-const IDLE: Enabled = |s| WRITABLE(s) && s.job.is_none() && s.subjects.tally().scans > 0;
+const IDLE: Enabled = |s| PROJECT(s) && s.job.is_none() && s.subjects.tally().scans > 0;
 const JOB: Enabled = |s| s.job.as_ref().is_some_and(|j| !j.cancelling);
 const SCENE: Enabled = |s| s.viewer.scene.is_some();
 const MASK: Enabled = |s| s.viewer.scene.as_ref().is_some_and(|v| v.mask.is_some());
@@ -89,7 +88,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Viewer, &[">"], A::MoreContrast, "More contrast", "Narrow the grey window (right-drag too)", None, SCENE),
     row(C::Viewer, &["<"], A::LessContrast, "Less contrast", "Widen the grey window (right-drag too)", None, SCENE),
 
-    row(C::Training, &["n"], A::NewRun, "New training", "Fill in the form and start a training that outlives this terminal", Some(("n", "new training")), WRITABLE),
+    row(C::Training, &["n"], A::NewRun, "New training", "Fill in the form and start a training that outlives this terminal", Some(("n", "new training")), PROJECT),
     row(C::Training, &["up", "k"], A::Up, "Run above", "Choose the run above", Some(("↑↓", "run")), |s| s.training.runs.len() > 1),
     row(C::Training, &["down", "j"], A::Down, "Run below", "Choose the run below", None, |s| s.training.runs.len() > 1),
     row(C::Training, &["s"], A::StopRun, "Stop", "Finish the step, write a checkpoint, stop; asked again: kill", Some(("s", "stop")), ALIVE),

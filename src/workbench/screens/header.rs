@@ -38,7 +38,6 @@ pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let left = Rect { x: area.x + 1, width: end.saturating_sub(area.x + 1), ..area };
     let name = state.project.as_ref().map(|p| format!("  {}", p.name)).unwrap_or_default();
     let contrast = match &state.project {
-        Some(p) if p.read_only => "  read only".to_owned(),
         Some(p) if !p.contrast.is_empty() => format!("  {}", p.contrast),
         _ => String::new(),
     };

@@ -42,6 +42,8 @@ pub(crate) enum Leave {
     Quit,
     /// Give the terminal back to the shell until it calls again (ctrl-z).
     Suspend,
+    /// Draw everything anew: something else has written on the terminal.
+    Redraw,
 }
 
 /// The state.

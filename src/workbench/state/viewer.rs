@@ -63,6 +63,16 @@ impl Viewer {
         true
     }
 
+    /// Shows one image without asking for it, at a cut and a slice (clamped).
+    pub(crate) fn show_alone(&mut self, scene: Scene, cut: Option<Cut>, slice: Option<usize>) {
+        self.wanted = Some(scene.key.clone());
+        self.show(Arc::new(scene));
+        self.cut = cut.unwrap_or_default();
+        if let (Some(slice), Some((_, count))) = (slice, self.position()) {
+            self.cursor[self.cut.axis()] = slice.min(count.saturating_sub(1));
+        }
+    }
+
     /// True while the wanted scan is not here.
     pub(crate) fn waiting(&self) -> bool {
         self.wanted.is_some() && !self.current() && self.error.is_none()

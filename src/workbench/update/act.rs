@@ -49,6 +49,7 @@ fn work(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Quit => quit(state),
         Action::Suspend => leave(state, Leave::Suspend),
+        Action::Redraw => leave(state, Leave::Redraw),
         Action::NextTheme => {
             state.ink.theme = state.ink.theme.next();
             say(state, Level::Info, format!("theme: {}", state.ink.theme.name.label()));

@@ -12,6 +12,9 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Opened(Ok((card, rows))) => opened(state, card, rows),
         Msg::Opened(Err(message)) => {
             state.opening = false;
+            if state.project.is_none() {
+                state.screen = Screen::Start;
+            }
             say(state, Level::Error, message);
             Vec::new()
         }
@@ -66,9 +69,7 @@ fn opened(state: &mut State, card: ProjectCard, rows: Vec<SubjectRow>) -> Vec<Ef
         state.results = Default::default();
     }
     state.start.recent.retain(|p| *p != card.dir);
-    if !card.read_only {
-        state.start.recent.insert(0, card.dir.clone());
-    }
+    state.start.recent.insert(0, card.dir.clone());
     state.project = Some(card);
     state.subjects.replace(rows);
     let mut effects = remember(state);

@@ -49,7 +49,7 @@ fn leave(state: &mut State, how: Leave) -> Vec<Effect> {
 }
 
 /// Rows in sight of the lists, which scrolling depends on.
-pub(super) fn measure(state: &mut State) {
+pub(crate) fn measure(state: &mut State) {
     let rows = usize::from(layout::screen_split(state).list.height);
     state.subjects.height = rows;
     state.training.height = rows;
@@ -99,10 +99,9 @@ pub(super) fn say(state: &mut State, level: Level, text: impl Into<String>) {
 
 /// What a newcomer does next, in a sentence, with the key first.
 pub(crate) fn next_step(state: &State) -> Option<(&'static str, String)> {
-    let project = state.project.as_ref()?;
     let tally = state.subjects.tally();
     let lines = state.subjects.rows().iter().filter(|r| r.centerline == Stage::Ready).count();
-    if project.read_only || tally.unknown > 0 || state.job.is_some() {
+    if state.project.is_none() || tally.unknown > 0 || state.job.is_some() {
         None
     } else if tally.scans == 0 {
         Some(("q", "no scan was found here; see `deepseg init --help`".to_owned()))

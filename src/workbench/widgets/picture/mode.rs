@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A picture mode. Half-blocks on the 256-colour grey ramp are the default: most of the quality for the fewest bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Mode {
+pub enum Mode {
     /// Half-blocks, 26 greys of the xterm-256 palette.
     #[default]
     Half256,

@@ -1,0 +1,127 @@
+//! What takes time, away from the state: every effect runs on a worker and answers with a message.
+//!
+//! Lanes that can fall behind (pictures) keep one request only, the newest. Knows the rooms; knows nothing of screens.
+
+mod jobs;
+mod open;
+mod pictures;
+mod results;
+mod runs;
+pub(crate) mod scene;
+mod survey;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+
+use super::message::{Effect, Msg};
+use super::state::Level;
+use crate::dataset::Project;
+
+/// The open project, shared with the lanes.
+type Shared = watch::Sender<Option<Arc<Project>>>;
+
+/// Does what the state asks for.
+pub(crate) struct Effects {
+    sender: UnboundedSender<Msg>,
+    /// Where choices are remembered.
+    memory: Option<PathBuf>,
+    project: Shared,
+    pictures: watch::Sender<Option<pictures::Request>>,
+    runs: runs::Lane,
+    findings: survey::Findings,
+    cancel: Arc<AtomicBool>,
+}
+
+impl Effects {
+    /// Starts the lanes; must be called inside the runtime.
+    pub(crate) fn new(sender: UnboundedSender<Msg>, memory: Option<PathBuf>) -> Self {
+        let project = watch::Sender::new(None);
+        Self {
+            pictures: pictures::start(project.subscribe(), sender.clone()),
+            runs: runs::Lane::default(),
+            findings: survey::Findings::default(),
+            cancel: Arc::default(),
+            sender,
+            memory,
+            project,
+        }
+    }
+
+    /// Begins an effect and returns at once.
+    pub(crate) fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Open(path) => open::open(path, self),
+            Effect::LoadScene { key, generation, neighbours, fresh } => {
+                self.pictures.send_replace(Some(pictures::Request { key, generation, neighbours, fresh }));
+            }
+            Effect::CancelJob => self.cancel.store(true, Ordering::Relaxed),
+            Effect::Remember(memory) => {
+                let path = self.memory.clone();
+                self.work(move || path.and_then(|path| memory.write(&path).err()).map(|e| said(Level::Warning, e)));
+            }
+            Effect::MakeDemo => jobs::demo(self),
+            other => {
+                if let Some(project) = self.project.borrow().clone() {
+                    self.perform_in(&project, other);
+                }
+            }
+        }
+    }
+
+    /// Effects that need an open project.
+    fn perform_in(&self, project: &Arc<Project>, effect: Effect) {
+        match effect {
+            Effect::Survey => survey::survey(project, self),
+            Effect::Preprocess { ids, force } => jobs::preprocess(project, ids, force, self),
+            Effect::Check => jobs::check(project, self),
+            Effect::Evaluate { run } => jobs::evaluate(project, run, self),
+            Effect::PollRuns { selected } => self.runs.poll(project, selected, self.sender.clone()),
+            Effect::Launch { arguments } => runs::launch(project, arguments, self),
+            Effect::Resume { run } => runs::resume(project, run, self),
+            Effect::Stop { run, now } => runs::stop(run, now, self),
+            Effect::LoadEvaluations { prefer } => results::load(project, prefer, self),
+            _ => {}
+        }
+    }
+
+    /// Runs blocking work on a worker and sends its answer, if it has one.
+    fn work(&self, work: impl FnOnce() -> Option<Msg> + Send + 'static) {
+        let sender = self.sender.clone();
+        tokio::spawn(async move {
+            let answer = tokio::task::spawn_blocking(work).await;
+            let message = answer.unwrap_or_else(|e| Some(said(Level::Error, format!("a worker failed: {e}"))));
+            if let Some(message) = message {
+                sender.send(message).ok();
+            }
+        });
+    }
+
+    /// A fresh flag that cancels the job about to start.
+    fn fresh_cancel(&self) -> Arc<AtomicBool> {
+        self.cancel.store(false, Ordering::Relaxed);
+        self.cancel.clone()
+    }
+}
+
+/// An entry for the log.
+fn said(level: Level, text: impl ToString) -> Msg {
+    Msg::Job(super::message::JobNews::Said(level, text.to_string()))
+}
+
+/// An error and its causes in one line, each said once.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        let inner_text = inner.to_string();
+        if !text.contains(&inner_text) {
+            text = format!("{text}: {inner_text}");
+        }
+        cause = inner.source();
+    }
+    text
+}

@@ -1,0 +1,78 @@
+//! How far every scan is: files there, centerline, crop, prediction, and what the check found.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::prelude::*;
+
+use super::{Effects, results};
+use crate::centerline::method_for;
+use crate::dataset::{CheckReport, Problem, Project, Scan, Severity};
+use crate::preprocess::{StageState, stage_state};
+use crate::workbench::message::Msg;
+use crate::workbench::model::{Finding, Stage, SubjectRow};
+
+/// What the last check found, by scan id; a worker fills it and the next survey reads it.
+pub(super) type Findings = Arc<Mutex<HashMap<String, Vec<Finding>>>>;
+
+/// Scans looked at before their rows are sent: the first ones are on the screen.
+const PORTION: usize = 64;
+
+/// Looks at all scans, portion by portion. No voxel is read.
+pub(super) fn survey(project: &Arc<Project>, effects: &Effects) {
+    let (project, findings, sender) = (project.clone(), effects.findings.clone(), effects.sender.clone());
+    effects.work(move || {
+        let found = findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        for portion in project.scans().chunks(PORTION) {
+            let rows = portion.par_iter().map(|scan| row(&project, scan, &found)).collect();
+            sender.send(Msg::Rows(rows)).ok()?;
+        }
+        None
+    });
+}
+
+/// A row with what is known before any file is looked at.
+pub(super) fn bare_row(scan: &Scan) -> SubjectRow {
+    let given = |path: &Option<std::path::PathBuf>| if path.is_some() { Stage::Ready } else { Stage::Missing };
+    SubjectRow {
+        id: scan.id.to_string(),
+        mask: given(&scan.mask),
+        cord: given(&scan.cord),
+        ..SubjectRow::default()
+    }
+}
+
+fn row(project: &Project, scan: &Scan, found: &HashMap<String, Vec<Finding>>) -> SubjectRow {
+    let prediction = if results::prediction(project, scan).is_some() { Stage::Ready } else { Stage::Missing };
+    SubjectRow {
+        centerline: match method_for(project, scan) {
+            Ok(Some(_)) => Stage::Ready,
+            Ok(None) => Stage::Missing,
+            Err(error) => Stage::Failed(error.to_string()),
+        },
+        crop: match stage_state(project, scan) {
+            StageState::Missing => Stage::Missing,
+            StageState::Stale => Stage::Stale,
+            StageState::Ready => Stage::Ready,
+            StageState::Failed(message) => Stage::Failed(message),
+        },
+        prediction,
+        findings: found.get(scan.id.as_str()).cloned().unwrap_or_default(),
+        ..bare_row(scan)
+    }
+}
+
+/// Keeps what a check found.
+pub(super) fn keep(findings: &Findings, report: &CheckReport) {
+    let of_scan = |problems: &[Problem]| problems.iter().filter(|p| p.severity > Severity::Info).map(finding).collect();
+    let found = report.scans.iter().map(|s| (s.id.to_string(), of_scan(&s.problems))).collect();
+    *findings.lock().unwrap_or_else(PoisonError::into_inner) = found;
+}
+
+fn finding(problem: &Problem) -> Finding {
+    Finding {
+        severe: problem.severity == Severity::Error,
+        message: problem.message.clone(),
+        fix: problem.fix.clone(),
+    }
+}

@@ -1,0 +1,160 @@
+use std::sync::Arc;
+
+use ratatui::layout::Size;
+
+use super::super::message::Msg;
+use super::super::model::{Curves, Evaluation, Finding, Phase, ProjectCard, ScoreRow, Stage, SubjectRow};
+use super::super::scene::tests::sample_scene;
+use super::super::state::training::tests::run;
+use super::super::theme::{Depth, ThemeName};
+use super::super::update::{measure, update};
+use super::super::widgets::picture::{CellShape, Ink, Mode};
+use super::*;
+
+fn ink() -> Ink {
+    Ink { theme: Theme::new(ThemeName::Dark, Depth::Mono), mode: Mode::Ascii, cell: CellShape::default() }
+}
+
+fn rows() -> Vec<SubjectRow> {
+    let ready = |id: &str| SubjectRow {
+        id: id.into(),
+        mask: Stage::Ready,
+        cord: Stage::Ready,
+        centerline: Stage::Ready,
+        crop: Stage::Stale,
+        ..SubjectRow::default()
+    };
+    let finding = Finding { severe: true, message: "the mask is empty".into(), fix: "draw it again".into() };
+    vec![
+        ready("sub-01_T2w"),
+        SubjectRow { findings: vec![finding], ..ready("sub-02_T2w") },
+        SubjectRow { crop: Stage::Failed("the curve leaves the image".into()), ..ready("sub-03_T2w") },
+    ]
+}
+
+fn state(width: u16, height: u16) -> State {
+    let mut state = State::new(Screen::Subjects, ink(), false, Size::new(width, height), 1000.0);
+    measure(&mut state);
+    let card = ProjectCard { name: "cohort".into(), dir: "/p".into(), ..ProjectCard::default() };
+    update(&mut state, Msg::Opened(Ok((card, rows()))));
+    let generation = state.viewer.generation;
+    update(&mut state, Msg::Scene { generation, answer: Ok(Arc::new(sample_scene("sub-01_T2w"))) });
+    state
+}
+
+fn drawn(state: &State) -> Vec<String> {
+    let mut buffer = Buffer::empty(state.area());
+    draw(state, &mut buffer);
+    let width = usize::from(state.size.width);
+    buffer.content().chunks(width).map(|row| row.iter().map(|c| c.symbol()).collect()).collect()
+}
+
+fn has(lines: &[String], text: &str) -> bool {
+    lines.iter().any(|l| l.contains(text))
+}
+
+#[test]
+fn the_subjects_screen_shows_list_stages_and_picture() {
+    let lines = drawn(&state(80, 24));
+    assert!(lines[0].contains("deepseg  cohort") && lines[0].contains("1 Subjects"), "{lines:#?}");
+    assert!(lines[2].contains("Scans 3  2 to check"), "{lines:#?}");
+    assert!(lines[3].starts_with("▸ sub-01") && lines[3].contains("● ● ● ◐"), "{lines:#?}");
+    assert!(lines[4].starts_with("! sub-02"), "{lines:#?}");
+    assert!(has(&lines, "axial 5/6") && has(&lines, "###"), "{lines:#?}");
+    assert!(lines[22].contains("[12 9 4] 100"), "{lines:#?}");
+    assert!(lines[23].contains("preprocess") && lines[23].trim_end().ends_with("q quit"), "{lines:#?}");
+}
+
+#[test]
+fn the_large_screen_adds_the_side_cut() {
+    let lines = drawn(&state(160, 50));
+    assert!(has(&lines, "Sagittal") && has(&lines, "Crop") && has(&lines, "centerline"), "{lines:#?}");
+    assert!(lines[2].contains("mask") && lines[2].contains("crop"), "{lines:#?}");
+}
+
+#[test]
+fn trouble_is_named_with_its_remedy() {
+    let mut state = state(80, 24);
+    state.subjects.select(1);
+    let lines = drawn(&state);
+    assert!(has(&lines, "the mask is empty") || has(&lines, "the mask is"), "{lines:#?}");
+}
+
+#[test]
+fn every_screen_and_panel_can_be_drawn_at_any_size() {
+    for (width, height) in [(1, 1), (39, 9), (40, 10), (60, 15), (80, 24), (132, 43), (160, 50), (300, 90)] {
+        let mut state = state(width, height);
+        update(&mut state, Msg::Runs { runs: vec![run("a", Phase::Running)], curves: None });
+        for screen in [Screen::Start, Screen::Subjects, Screen::Training, Screen::Results, Screen::Image] {
+            state.screen = screen;
+            let modals = [
+                None,
+                Some(Modal::Help { scroll: 3 }),
+                Some(Modal::Palette { query: "s".into(), selected: 1 }),
+                Some(Modal::Form),
+                Some(Modal::Log { back: 0 }),
+                Some(Modal::Path { text: "/data".into() }),
+                Some(Modal::Confirm(super::super::state::modal::Question::Redo)),
+            ];
+            for modal in modals {
+                state.modal = modal;
+                assert_eq!(drawn(&state).len(), usize::from(height), "{screen:?} {:?}", state.modal);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_training_screen_shows_runs_progress_and_curves() {
+    let mut state = state(80, 24);
+    state.screen = Screen::Training;
+    let points = |f: fn(f64) -> f64| (1..=3).map(|e| (f64::from(e), f(f64::from(e)))).collect::<Vec<_>>();
+    let curves = Curves {
+        train: points(|e| 1.0 / e),
+        val: points(|e| 1.2 / e),
+        dice: points(|e| e / 5.0),
+        ..Curves::default()
+    };
+    let runs = vec![run("small-1", Phase::Running), run("small-0", Phase::Done)];
+    let dir = runs[0].dir.clone();
+    update(&mut state, Msg::Runs { runs, curves: Some((dir, curves)) });
+    let lines = drawn(&state);
+    assert!(lines[3].starts_with("● small-1") && lines[3].contains("3/10"), "{lines:#?}");
+    assert!(has(&lines, "running  epoch 3 of 10") && has(&lines, "2 min 05 s"), "{lines:#?}");
+    assert!(has(&lines, "Loss  ━━ train 0.3333") && has(&lines, "Dice  ━━ validation 0.6"), "{lines:#?}");
+    assert!(lines[23].contains("s stop"), "{lines:#?}");
+}
+
+#[test]
+fn results_are_listed_with_their_scores() {
+    let mut state = state(80, 24);
+    state.screen = Screen::Results;
+    let score = |id: &str, dice: f64| ScoreRow {
+        id: id.into(),
+        dice: Some(dice),
+        sensitivity: Some(0.5),
+        ppv: Some(0.25),
+        f1: None,
+        volume_error: Some(-0.2),
+        lesions: (3, 2),
+        message: None,
+    };
+    let scores = vec![score("sub-02_T2w", 0.31), score("sub-01_T2w", 0.82)];
+    let evaluation = Evaluation { run: "/p/runs/a".into(), split: "test".into(), scores };
+    update(&mut state, Msg::Evaluations { evaluations: vec![evaluation], prefer: None });
+    let lines = drawn(&state);
+    assert!(has(&lines, "mean Dice 0.565"), "{lines:#?}");
+    let first = lines.iter().position(|l| l.contains("sub-02")).unwrap();
+    assert!(lines[first].contains("0.310") && lines[first].contains("-20 %") && lines[first].contains("3→2"));
+    assert!(lines[first + 1].contains("sub-01"), "{lines:#?}");
+}
+
+#[test]
+fn the_help_lists_every_key_of_the_screen() {
+    let mut state = state(100, 80);
+    state.modal = Some(Modal::Help { scroll: 0 });
+    let lines = drawn(&state);
+    for label in ["Next subject", "Crop box", "Preprocess all", "Suspend", "Zoom in"] {
+        assert!(has(&lines, label), "{label}: {lines:#?}");
+    }
+}

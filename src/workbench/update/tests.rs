@@ -1,0 +1,231 @@
+use std::sync::Arc;
+
+use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::Size;
+
+use super::super::keys::Key;
+use super::super::message::JobNews;
+use super::super::model::{Phase, ProjectCard, SubjectRow};
+use super::super::scene::tests::sample_scene;
+use super::super::state::training::tests::run;
+use super::super::state::{JobKind, Modal};
+use super::super::theme::{Depth, Theme, ThemeName};
+use super::super::widgets::picture::{CellShape, Ink, Mode};
+use super::*;
+
+fn ink() -> Ink {
+    let theme = Theme::new(ThemeName::Dark, Depth::Indexed);
+    Ink { theme, mode: Mode::Half256, cell: CellShape::default() }
+}
+
+fn row(i: usize) -> SubjectRow {
+    SubjectRow {
+        id: format!("sub-{i:02}_T2w"),
+        mask: Stage::Ready,
+        centerline: if i == 3 { Stage::Missing } else { Stage::Ready },
+        crop: Stage::Missing,
+        ..SubjectRow::default()
+    }
+}
+
+/// A project of six scans on a terminal of 80x24, the first scan decoded.
+pub(crate) fn opened() -> State {
+    let mut state = State::new(Screen::Subjects, ink(), false, Size::new(80, 24), 1000.0);
+    measure(&mut state);
+    let card = ProjectCard { name: "cohort".into(), dir: "/p".into(), ..ProjectCard::default() };
+    update(&mut state, Msg::Opened(Ok((card, (0..6).map(row).collect()))));
+    answer(&mut state, "sub-00_T2w");
+    state
+}
+
+fn answer(state: &mut State, key: &str) {
+    let generation = state.viewer.generation;
+    update(state, Msg::Scene { generation, answer: Ok(Arc::new(sample_scene(key))) });
+}
+
+fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+    keys.split(' ').flat_map(|k| update(state, Msg::Key(Key::parse(k).unwrap()))).collect()
+}
+
+fn loads(effects: &[Effect]) -> Vec<(&str, u64)> {
+    effects
+        .iter()
+        .filter_map(|e| match e {
+            Effect::LoadScene { key, generation, .. } => Some((key.as_str(), *generation)),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn walking_the_list_asks_for_each_scan_with_a_newer_generation() {
+    let mut state = opened();
+    let first = state.viewer.generation;
+    let effects = press(&mut state, "down down");
+    assert_eq!(loads(&effects), [("sub-01_T2w", first + 1), ("sub-02_T2w", first + 2)]);
+    let Effect::LoadScene { neighbours, .. } = &effects[1] else { panic!("{effects:?}") };
+    assert_eq!(neighbours, &["sub-03_T2w", "sub-01_T2w"]);
+    update(&mut state, Msg::Scene { generation: first + 1, answer: Ok(Arc::new(sample_scene("sub-01_T2w"))) });
+    assert_eq!(state.viewer.scene.as_ref().unwrap().key, "sub-00_T2w", "a stale answer is dropped");
+    answer(&mut state, "sub-02_T2w");
+    assert!(state.viewer.current());
+}
+
+#[test]
+fn slices_cuts_and_overlays_follow_their_keys() {
+    let mut state = opened();
+    assert_eq!(state.viewer.cursor, [12, 9, 4]);
+    press(&mut state, "left left");
+    assert_eq!(state.viewer.position(), Some((2, 6)));
+    press(&mut state, "s right");
+    assert_eq!(state.viewer.position(), Some((13, 24)));
+    press(&mut state, "m l b");
+    let overlays = state.viewer.overlays;
+    assert!(!overlays.mask && !overlays.centerline && !overlays.crop && overlays.prediction);
+    press(&mut state, "o");
+    assert!(state.viewer.overlays.prediction, "without a prediction the key does nothing");
+}
+
+#[test]
+fn the_filter_takes_letters_that_are_keys_elsewhere() {
+    let mut state = opened();
+    press(&mut state, "/ 0 4");
+    assert_eq!((state.subjects.count(), state.subjects.filter.as_str()), (1, "04"));
+    assert_eq!(state.subjects.current().unwrap().id, "sub-04_T2w");
+    press(&mut state, "q");
+    assert!(state.leave.is_none() && state.subjects.count() == 0);
+    press(&mut state, "backspace enter");
+    assert!(state.modal.is_none() && state.subjects.count() == 1);
+    press(&mut state, "esc");
+    assert_eq!(state.subjects.count(), 6);
+}
+
+#[test]
+fn next_failing_finds_the_scan_without_a_centerline() {
+    let mut state = opened();
+    let effects = press(&mut state, "n");
+    assert_eq!(state.subjects.current().unwrap().id, "sub-03_T2w");
+    assert_eq!(loads(&effects).len(), 1);
+}
+
+#[test]
+fn preprocessing_shows_progress_can_be_cancelled_and_reloads_what_it_made() {
+    let mut state = opened();
+    assert_eq!(press(&mut state, "P"), [Effect::Preprocess { ids: None, force: false }]);
+    assert!(press(&mut state, "P").is_empty(), "one job at a time");
+    let news = JobNews::Progress { done: 2, total: 6, current: "sub-01_T2w".into() };
+    update(&mut state, Msg::Job(news));
+    assert_eq!(state.job.as_ref().unwrap().done, 2);
+    assert_eq!(press(&mut state, "x"), [Effect::CancelJob]);
+    let ended = JobNews::Ended { kind: JobKind::Preprocess, level: Level::Done, text: "ok".into(), made: None };
+    let effects = update(&mut state, Msg::Job(ended));
+    assert!(effects.contains(&Effect::Survey) && loads(&effects).len() == 1, "{effects:?}");
+    assert!(state.job.is_none());
+}
+
+#[test]
+fn quitting_asks_only_when_work_would_be_lost() {
+    let mut state = opened();
+    press(&mut state, "P q");
+    assert!(state.leave.is_none() && matches!(state.modal, Some(Modal::Confirm(_))));
+    press(&mut state, "n");
+    assert!(state.modal.is_none());
+    assert_eq!(press(&mut state, "q y"), [Effect::CancelJob]);
+    assert_eq!(state.leave, Some(Leave::Quit));
+    let mut idle = opened();
+    press(&mut idle, "q");
+    assert_eq!(idle.leave, Some(Leave::Quit));
+}
+
+#[test]
+fn a_training_starts_from_the_form_only_when_it_is_valid() {
+    let mut state = opened();
+    press(&mut state, "t n 0");
+    assert!(press(&mut state, "enter").is_empty());
+    assert!(state.modal == Some(Modal::Form), "an epoch count of 0 keeps the form open");
+    press(&mut state, "backspace 1 2");
+    let effects = press(&mut state, "enter");
+    let Some(Effect::Launch { arguments }) = effects.first() else { panic!("{effects:?}") };
+    assert!(arguments.windows(2).any(|w| w[0] == "--epochs" && w[1] == "12"), "{arguments:?}");
+    update(&mut state, Msg::Launched(Ok("/p/runs/new".into())));
+    update(&mut state, Msg::Runs { runs: vec![run("new", Phase::Starting), run("old", Phase::Done)], curves: None });
+    assert_eq!(state.training.current().unwrap().name, "new");
+}
+
+#[test]
+fn a_second_stop_kills_and_each_is_confirmed() {
+    let mut state = opened();
+    press(&mut state, "t");
+    update(&mut state, Msg::Runs { runs: vec![run("a", Phase::Running)], curves: None });
+    assert!(press(&mut state, "s").is_empty());
+    let dir = state.training.current().unwrap().dir.clone();
+    assert_eq!(press(&mut state, "y"), [Effect::Stop { run: dir.clone(), now: false }]);
+    update(&mut state, Msg::StopAsked(Ok(dir.clone())));
+    press(&mut state, "s");
+    assert_eq!(press(&mut state, "y"), [Effect::Stop { run: dir, now: true }]);
+}
+
+#[test]
+fn runs_are_asked_for_one_at_a_time_and_often_only_while_watched() {
+    let mut state = opened();
+    update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
+    let polls = |state: &mut State, clock: f64| update(state, Msg::Tick(clock)).len();
+    assert_eq!((polls(&mut state, 1001.0), polls(&mut state, 1002.5)), (0, 1));
+    assert_eq!(polls(&mut state, 1010.0), 0, "the answer is still to come");
+    update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
+    press(&mut state, "t");
+    update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
+    assert_eq!(polls(&mut state, 1020.0), 1);
+}
+
+#[test]
+fn the_palette_finds_and_does_a_command() {
+    let mut state = opened();
+    press(&mut state, ": s a g i t");
+    press(&mut state, "enter");
+    assert!(state.modal.is_none());
+    assert_eq!(state.viewer.cut, super::super::slice::Cut::Sagittal);
+}
+
+#[test]
+fn the_mouse_walks_slices_points_and_changes_screens() {
+    let mut state = opened();
+    let at = |kind, column, row| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+    let panes = layout::viewer(layout::viewer_area(&state));
+    let middle = (panes.picture.x + panes.picture.width / 2, panes.picture.y + panes.picture.height / 2);
+    update(&mut state, Msg::Mouse(at(MouseEventKind::ScrollDown, middle.0, middle.1)));
+    assert_eq!(state.viewer.cursor[2], 3);
+    let left = MouseEventKind::Down(MouseButton::Left);
+    update(&mut state, Msg::Mouse(at(left, middle.0 - 6, middle.1)));
+    assert!(state.viewer.cursor[0] < 12, "{:?}", state.viewer.cursor);
+    let effects = update(&mut state, Msg::Mouse(at(left, 5, 5)));
+    assert_eq!(loads(&effects).len(), 1, "a click on a row chooses it");
+    let tab = super::super::screens::header::tabs(&state)[1].1;
+    update(&mut state, Msg::Mouse(at(left, tab.x + 2, tab.y)));
+    assert_eq!(state.screen, Screen::Training);
+}
+
+#[test]
+fn an_idle_tick_draws_nothing() {
+    let mut state = opened();
+    update(&mut state, Msg::Tick(2000.0));
+    state.dirty = false;
+    update(&mut state, Msg::Tick(2000.1));
+    assert!(!state.dirty);
+    press(&mut state, "m");
+    assert!(state.dirty);
+}
+
+#[test]
+fn a_newcomer_is_told_the_next_step() {
+    let mut state = opened();
+    let step = |state: &State| next_step(state).map(|s| s.0);
+    assert_eq!(step(&state), Some("P"));
+    let done = (0..6).map(|i| SubjectRow { crop: Stage::Ready, ..row(i) }).collect();
+    update(&mut state, Msg::Rows(done));
+    update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
+    assert_eq!(step(&state), Some("t"));
+    update(&mut state, Msg::Runs { runs: vec![run("a", Phase::Done)], curves: None });
+    update(&mut state, Msg::Evaluations { evaluations: Vec::new(), prefer: None });
+    assert_eq!(step(&state), Some("r"));
+}
