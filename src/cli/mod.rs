@@ -13,6 +13,7 @@ mod run_report;
 mod runs;
 mod stop;
 mod train;
+mod view;
 mod watch;
 
 use std::ffi::OsString;
@@ -20,6 +21,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::dataset::SETTINGS_FILE;
+use crate::workbench::{Options, Start};
 
 pub use output::{CommandResult, Failure, Outcome};
 
@@ -55,6 +59,8 @@ enum Command {
     Watch(watch::Args),
     /// Ask a run to finish its step, write a checkpoint and end
     Stop(stop::Args),
+    /// Look at an image: interactively on a terminal, as one printed slice elsewhere
+    View(view::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -79,7 +85,16 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Runs(args)) => args.run(),
         Some(Command::Watch(args)) => args.run(),
         Some(Command::Stop(args)) => args.run(),
+        Some(Command::View(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(),
-        None => Err(Failure::usage("there is no workbench yet")),
+        None => workbench(cli.target),
     }
+}
+
+/// Opens the workbench on a path, else on the project here, else on its start screen.
+fn workbench(target: Option<PathBuf>) -> CommandResult {
+    let here = || std::path::Path::new(SETTINGS_FILE).is_file().then(|| PathBuf::from("."));
+    let start = target.or_else(here).map_or(Start::Home, Start::Path);
+    crate::workbench::run(start, Options::default())?;
+    Ok(Outcome::Done)
 }

@@ -23,7 +23,9 @@ impl Key {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut key = Self::plain(KeyCode::Null);
         let mut rest = text;
-        while let Some((modifier, tail)) = rest.split_once('-').filter(|(m, t)| !m.is_empty() && !t.is_empty()) {
+        while let Some((modifier, tail)) =
+            rest.split_once('-').filter(|(m, t)| !m.is_empty() && !t.is_empty())
+        {
             match modifier {
                 "ctrl" => key.ctrl = true,
                 "alt" => key.alt = true,

@@ -18,7 +18,12 @@ pub(crate) fn page(area: Rect) -> Page {
     let row = |y: u16| Rect { y, height: area.height.min(1), ..area };
     let body = Rect { y: area.y + 2, height: area.height.saturating_sub(4), ..area };
     let bottom = area.bottom();
-    Page { header: row(area.y), body, status: row(bottom.saturating_sub(2)), footer: row(bottom.saturating_sub(1)) }
+    Page {
+        header: row(area.y),
+        body,
+        status: row(bottom.saturating_sub(2)),
+        footer: row(bottom.saturating_sub(1)),
+    }
 }
 
 /// A list beside something larger.
@@ -170,7 +175,8 @@ mod tests {
             let page = page(area);
             let split = split(page.body, 32);
             let panes = viewer(split.main);
-            let parts = [panes.title, panes.picture, panes.crop, panes.side, panes.info, split.list, split.heading];
+            let parts =
+                [panes.title, panes.picture, panes.crop, panes.side, panes.info, split.list, split.heading];
             for (i, a) in parts.iter().enumerate() {
                 assert!(inside(page.body, *a), "{width}x{height}: {a:?}");
                 for b in &parts[i + 1..] {

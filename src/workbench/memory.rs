@@ -20,8 +20,6 @@ pub(crate) struct Memory {
     pub(crate) overlays: Overlays,
 }
 
-const RECENT: usize = 8;
-
 impl Memory {
     /// Where it is kept: `$DEEPSEG_STATE_DIR`, else the user's state directory.
     pub(crate) fn path() -> Option<PathBuf> {
@@ -44,13 +42,6 @@ impl Memory {
         let text = toml::to_string_pretty(self).map_err(std::io::Error::other)?;
         crate::files::write_bytes(path, text.as_bytes())
     }
-
-    /// Puts a project at the head of the recent ones.
-    pub(crate) fn visit(&mut self, project: &Path) {
-        self.recent.retain(|p| p != project);
-        self.recent.insert(0, project.to_path_buf());
-        self.recent.truncate(RECENT);
-    }
 }
 
 #[cfg(test)]
@@ -61,12 +52,14 @@ mod tests {
     fn choices_survive_and_rubbish_is_forgiven() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("deep/workbench.toml");
-        let mut memory = Memory { theme: ThemeName::ColourBlind, mode: Some(Mode::Octant), ..Memory::default() };
-        (0..10).for_each(|i| memory.visit(Path::new(&format!("/p/{i}"))));
-        memory.visit(Path::new("/p/5"));
+        let memory = Memory {
+            theme: ThemeName::ColourBlind,
+            mode: Some(Mode::Octant),
+            recent: vec!["/p/5".into(), "/p/1".into()],
+            ..Memory::default()
+        };
         memory.write(&path).unwrap();
         assert_eq!(Memory::read(&path), memory);
-        assert_eq!((memory.recent.len(), memory.recent[0].clone()), (RECENT, PathBuf::from("/p/5")));
         std::fs::write(&path, "theme = 7").unwrap();
         assert_eq!(Memory::read(&path), Memory::default());
     }

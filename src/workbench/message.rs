@@ -29,24 +29,42 @@ pub(crate) enum Msg {
     Opened(Result<(ProjectCard, Vec<SubjectRow>), String>),
     /// What is known of some scans now.
     Rows(Vec<SubjectRow>),
-    Scene { generation: u64, answer: Result<Arc<Scene>, String> },
+    Scene {
+        generation: u64,
+        answer: Result<Arc<Scene>, String>,
+    },
     Job(JobNews),
     /// The runs of the project, and the curves of one of them.
-    Runs { runs: Vec<RunRow>, curves: Option<(PathBuf, Curves)> },
+    Runs {
+        runs: Vec<RunRow>,
+        curves: Option<(PathBuf, Curves)>,
+    },
     /// A training was started or resumed in this directory.
     Launched(Result<PathBuf, String>),
     /// A run was asked to stop.
     StopAsked(Result<PathBuf, String>),
-    Evaluations { evaluations: Vec<Evaluation>, prefer: Option<PathBuf> },
+    Evaluations {
+        evaluations: Vec<Evaluation>,
+        prefer: Option<PathBuf>,
+    },
 }
 
 /// News of the job in the background.
 pub(crate) enum JobNews {
-    Progress { done: usize, total: usize, current: String },
+    Progress {
+        done: usize,
+        total: usize,
+        current: String,
+    },
     /// One entry for the log.
     Said(Level, String),
     /// The job has ended; one sentence about how.
-    Ended { kind: JobKind, level: Level, text: String, made: Option<PathBuf> },
+    Ended {
+        kind: JobKind,
+        level: Level,
+        text: String,
+        made: Option<PathBuf>,
+    },
 }
 
 /// Something to do outside the state. Every one is answered by a message.
@@ -56,16 +74,37 @@ pub(crate) enum Effect {
     /// Look at the stages of all scans anew.
     Survey,
     /// Decode a scan; afterwards, if nothing newer is asked for, decode the neighbours too.
-    LoadScene { key: String, generation: u64, neighbours: Vec<String>, fresh: bool },
-    Preprocess { ids: Option<Vec<String>>, force: bool },
+    LoadScene {
+        key: String,
+        generation: u64,
+        neighbours: Vec<String>,
+        fresh: bool,
+    },
+    Preprocess {
+        ids: Option<Vec<String>>,
+        force: bool,
+    },
     Check,
-    Evaluate { run: PathBuf },
+    Evaluate {
+        run: PathBuf,
+    },
     MakeDemo,
     CancelJob,
-    PollRuns { selected: Option<PathBuf> },
-    Launch { arguments: Vec<OsString> },
-    Resume { run: PathBuf },
-    Stop { run: PathBuf, now: bool },
-    LoadEvaluations { prefer: Option<PathBuf> },
+    PollRuns {
+        selected: Option<PathBuf>,
+    },
+    Launch {
+        arguments: Vec<OsString>,
+    },
+    Resume {
+        run: PathBuf,
+    },
+    Stop {
+        run: PathBuf,
+        now: bool,
+    },
+    LoadEvaluations {
+        prefer: Option<PathBuf>,
+    },
     Remember(Memory),
 }

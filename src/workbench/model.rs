@@ -134,7 +134,8 @@ impl Curves {
     /// Warnings to show, plus one when a loss was not a number.
     pub(crate) fn trouble(&self) -> Option<String> {
         let broken = self.train.iter().filter(|p| !p.1.is_finite()).count();
-        let lost = (broken > 0).then(|| format!("the loss was not a number in {broken} epochs; try a lower rate"));
+        let lost =
+            (broken > 0).then(|| format!("the loss was not a number in {broken} epochs; try a lower rate"));
         lost.or_else(|| self.warnings.last().cloned())
     }
 }

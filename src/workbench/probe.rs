@@ -64,7 +64,10 @@ fn answers_truecolour() -> bool {
 
 fn proves_truecolour(answer: &[u8]) -> bool {
     let text = String::from_utf8_lossy(answer);
-    text.contains("P1$r") && [":1:2:3", ";1;2;3"].iter().any(|colour| text.contains(&format!("48{}2", &colour[..1])) && text.contains(colour))
+    text.contains("P1$r")
+        && [":1:2:3", ";1;2;3"]
+            .iter()
+            .any(|colour| text.contains(&format!("48{}2", &colour[..1])) && text.contains(colour))
 }
 
 /// Reads until the answer to DA1 (ESC [ ? … c) or until patience ends.

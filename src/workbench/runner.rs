@@ -76,8 +76,11 @@ impl Runner {
         events::listen(sender.clone());
         let effects = Effects::new(sender, path);
         let hears = |kind| signal(kind);
-        let signals =
-            [hears(SignalKind::terminate())?, hears(SignalKind::hangup())?, hears(SignalKind::from_raw(TSTP))?];
+        let signals = [
+            hears(SignalKind::terminate())?,
+            hears(SignalKind::hangup())?,
+            hears(SignalKind::from_raw(TSTP))?,
+        ];
         let mut runner = Self { state, effects, inbox, screen, gather, signals };
         runner.take(Msg::Resize(size));
         if let Start::Path(path) = start {
@@ -185,4 +188,3 @@ fn first_screen(start: &Start) -> Screen {
 pub(super) fn unix_now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }
-

@@ -147,9 +147,8 @@ impl Scene {
         } else {
             // Where the box's two sides meet this cut, from slice to slice.
             let side = |which: usize| {
-                let corner = |(z, b): (usize, &Option<CropBox>)| {
-                    b.map(|b| place([b[which], b[2 + which], z as f64]))
-                };
+                let corner =
+                    |(z, b): (usize, &Option<CropBox>)| b.map(|b| place([b[which], b[2 + which], z as f64]));
                 self.boxes.iter().enumerate().filter_map(corner).collect::<Vec<_>>()
             };
             vec![side(0), side(1)]
@@ -186,8 +185,10 @@ pub(crate) mod tests {
     /// A 24x20x6 scan with a bright cord, a lesion in slices 3 and 4, a centerline in slices 1 to 5 and a crop box.
     pub(crate) fn sample_scene(key: &str) -> Scene {
         let near = |x: usize, y: usize, r: f64| (x as f64 - 12.0).hypot(y as f64 - 9.0) < r;
-        let image = Array3::from_shape_fn((24, 20, 6), |(x, y, _)| if near(x, y, 4.0) { 100.0 } else { x as f32 });
-        let mask = Array3::from_shape_fn((24, 20, 6), |(x, y, z)| u8::from(near(x, y, 2.0) && (3..5).contains(&z)));
+        let image =
+            Array3::from_shape_fn((24, 20, 6), |(x, y, _)| if near(x, y, 4.0) { 100.0 } else { x as f32 });
+        let mask =
+            Array3::from_shape_fn((24, 20, 6), |(x, y, z)| u8::from(near(x, y, 2.0) && (3..5).contains(&z)));
         let curve: Vec<_> = (0..6).map(|z| (z > 0).then_some([12.0, 9.0])).collect();
         let boxes = curve.iter().map(|c| c.map(|[x, y]| [x - 8.0, x + 8.0, y - 8.0, y + 8.0])).collect();
         Scene {

@@ -66,9 +66,11 @@ impl Cut {
 
     /// Where an RPI voxel (continuous) lies in the plane: column, row; whole numbers are pixel centres.
     pub(crate) fn to_plane(self, shape_rpi: [usize; 3], voxel: [f64; 3]) -> [f64; 2] {
-        self.layout().map(|(axis, reversed)| {
-            if reversed { shape_rpi[axis] as f64 - 1.0 - voxel[axis] } else { voxel[axis] }
-        })
+        self.layout().map(
+            |(axis, reversed)| {
+                if reversed { shape_rpi[axis] as f64 - 1.0 - voxel[axis] } else { voxel[axis] }
+            },
+        )
     }
 
     /// The RPI voxel under a plane position (column, row) of slice `index`, clamped to the volume.
@@ -121,7 +123,8 @@ pub(crate) fn window(values: ArrayView3<'_, f32>) -> (f32, f32) {
     }
     let last = sample.len() - 1;
     let mut at = |part: f64| {
-        let (_, value, _) = sample.select_nth_unstable_by((last as f64 * part).round() as usize, f32::total_cmp);
+        let (_, value, _) =
+            sample.select_nth_unstable_by((last as f64 * part).round() as usize, f32::total_cmp);
         *value
     };
     let (low, high) = (at(0.002), at(0.998));

@@ -204,9 +204,8 @@ fn mono(role: Role) -> Style {
 /// The xterm-256 colour (cube or grey ramp) nearest to an RGB colour.
 fn nearest_indexed(rgb: Rgb) -> u8 {
     let channels = [rgb.0, rgb.1, rgb.2];
-    let steps = channels.map(|c| {
-        (0..6u8).min_by_key(|s| i32::from(cube_level(*s)).abs_diff(i32::from(c))).unwrap_or(0)
-    });
+    let steps = channels
+        .map(|c| (0..6u8).min_by_key(|s| i32::from(cube_level(*s)).abs_diff(i32::from(c))).unwrap_or(0));
     let cube = 16 + 36 * steps[0] + 6 * steps[1] + steps[2];
     let mean = channels.iter().map(|c| u32::from(*c)).sum::<u32>() / 3;
     let ramp = (mean.saturating_sub(3) / 10).min(23) as u8;

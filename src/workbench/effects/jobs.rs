@@ -19,7 +19,8 @@ use crate::workbench::state::{JobKind, Level};
 pub(super) fn preprocess(project: &Arc<Project>, ids: Option<Vec<String>>, force: bool, effects: &Effects) {
     let (project, sender, cancel) = (project.clone(), effects.sender.clone(), effects.fresh_cancel());
     effects.work(move || {
-        let wanted = |scan: &&Scan| ids.as_ref().is_none_or(|ids| ids.iter().any(|id| id == scan.id.as_str()));
+        let wanted =
+            |scan: &&Scan| ids.as_ref().is_none_or(|ids| ids.iter().any(|id| id == scan.id.as_str()));
         let scans: Vec<&Scan> = project.active_scans().filter(wanted).collect();
         let progress = |p: preprocess::Progress| {
             if let Some(failure) = &p.failure {
@@ -27,7 +28,8 @@ pub(super) fn preprocess(project: &Arc<Project>, ids: Option<Vec<String>>, force
             }
             step(&sender, p.finished, p.total, &p.scan.to_string());
         };
-        let report = preprocess::run_batch(&project, &scans, &BatchOptions { jobs: 0, force }, &progress, &cancel);
+        let report =
+            preprocess::run_batch(&project, &scans, &BatchOptions { jobs: 0, force }, &progress, &cancel);
         let (level, text) = match report {
             Ok(report) => outcome(&report),
             Err(error) => (Level::Error, sentence(&error)),
@@ -39,7 +41,9 @@ pub(super) fn preprocess(project: &Arc<Project>, ids: Option<Vec<String>>, force
 fn outcome(report: &BatchReport) -> (Level, String) {
     let BatchReport { done, cached, failed, left, seconds } = report;
     let mut text = format!("{done} crops made");
-    for (count, words) in [(*cached, "up to date"), (failed.len(), "failed: L lists why"), (*left, "not done")] {
+    for (count, words) in
+        [(*cached, "up to date"), (failed.len(), "failed: L lists why"), (*left, "not done")]
+    {
         if count > 0 {
             text = format!("{text}, {count} {words}");
         }
@@ -55,7 +59,12 @@ pub(super) fn check(project: &Arc<Project>, effects: &Effects) {
     effects.work(move || {
         let report = dataset::check(&project, &|tick| step(&sender, tick.done, tick.total, ""), &cancel);
         survey::keep(&findings, &report);
-        let text = format!("checked {} scans: {} errors, {} warnings", report.scans.len(), report.errors, report.warnings);
+        let text = format!(
+            "checked {} scans: {} errors, {} warnings",
+            report.scans.len(),
+            report.errors,
+            report.warnings
+        );
         let level = if report.errors > 0 { Level::Warning } else { Level::Done };
         Some(ended(JobKind::Check, level, text, None))
     });
@@ -67,7 +76,9 @@ pub(super) fn evaluate(project: &Arc<Project>, run: PathBuf, effects: &Effects) 
     effects.work(move || {
         let made = Some(run.clone());
         let (level, text) = match score(&project, &run, &sender, &cancel) {
-            Ok(status) if status.success() => (Level::Done, "the test side is scored, worst first".to_owned()),
+            Ok(status) if status.success() => {
+                (Level::Done, "the test side is scored, worst first".to_owned())
+            }
             Ok(_) if cancel.load(Ordering::Relaxed) => (Level::Info, "scoring was cancelled".to_owned()),
             Ok(_) => (Level::Warning, "scoring met problems: L lists them".to_owned()),
             Err(error) => (Level::Error, format!("scoring could not start ({error})")),

@@ -61,7 +61,9 @@ impl Effects {
             Effect::CancelJob => self.cancel.store(true, Ordering::Relaxed),
             Effect::Remember(memory) => {
                 let path = self.memory.clone();
-                self.work(move || path.and_then(|path| memory.write(&path).err()).map(|e| said(Level::Warning, e)));
+                self.work(move || {
+                    path.and_then(|path| memory.write(&path).err()).map(|e| said(Level::Warning, e))
+                });
             }
             Effect::MakeDemo => jobs::demo(self),
             other => {
@@ -93,7 +95,8 @@ impl Effects {
         let sender = self.sender.clone();
         tokio::spawn(async move {
             let answer = tokio::task::spawn_blocking(work).await;
-            let message = answer.unwrap_or_else(|e| Some(said(Level::Error, format!("a worker failed: {e}"))));
+            let message =
+                answer.unwrap_or_else(|e| Some(said(Level::Error, format!("a worker failed: {e}"))));
             if let Some(message) = message {
                 sender.send(message).ok();
             }

@@ -31,7 +31,8 @@ pub(super) fn start(
     tokio::spawn(async move {
         let mut kept = Kept::default();
         while requests.changed().await.is_ok() {
-            let (Some(request), Some(project)) = (requests.borrow_and_update().clone(), project.borrow().clone())
+            let (Some(request), Some(project)) =
+                (requests.borrow_and_update().clone(), project.borrow().clone())
             else {
                 continue;
             };

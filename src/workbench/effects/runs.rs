@@ -20,7 +20,12 @@ pub(super) struct Lane(Arc<Mutex<HashMap<PathBuf, Live>>>);
 
 impl Lane {
     /// Looks at every run, and gives the curves of the chosen one.
-    pub(super) fn poll(&self, project: &Arc<Project>, selected: Option<PathBuf>, sender: UnboundedSender<Msg>) {
+    pub(super) fn poll(
+        &self,
+        project: &Arc<Project>,
+        selected: Option<PathBuf>,
+        sender: UnboundedSender<Msg>,
+    ) {
         let (lane, runs) = (self.clone(), project.runs_dir());
         tokio::task::spawn_blocking(move || {
             let mut followed = lane.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -28,7 +33,8 @@ impl Lane {
             followed.retain(|dir, _| dirs.contains(dir));
             let rows = dirs.iter().map(|dir| look(&mut followed, dir)).collect();
             let chosen = selected.or_else(|| dirs.first().cloned());
-            let curves = chosen.and_then(|dir| followed.get(&dir).map(|live| (dir.clone(), curves(live.history()))));
+            let curves =
+                chosen.and_then(|dir| followed.get(&dir).map(|live| (dir.clone(), curves(live.history()))));
             sender.send(Msg::Runs { runs: rows, curves }).ok();
         });
     }
@@ -161,7 +167,14 @@ mod tests {
                 seconds: 1.0,
                 patches_per_second: 2.0,
             };
-            history.apply(&Event { v: EVENT_VERSION, seq: 0, time: 0.0, epoch, step: u64::from(epoch), kind });
+            history.apply(&Event {
+                v: EVENT_VERSION,
+                seq: 0,
+                time: 0.0,
+                epoch,
+                step: u64::from(epoch),
+                kind,
+            });
         }
         let curves = curves(&history);
         assert_eq!(curves.train.len(), 3);
@@ -176,7 +189,8 @@ mod tests {
             std::fs::create_dir(dir.path().join(name)).unwrap();
         }
         std::fs::write(dir.path().join("notes.txt"), "").unwrap();
-        let names: Vec<_> = directories(dir.path()).iter().map(|d| d.file_name().unwrap().to_owned()).collect();
+        let names: Vec<_> =
+            directories(dir.path()).iter().map(|d| d.file_name().unwrap().to_owned()).collect();
         assert_eq!(names, ["20260301T000000-t2s", "20260101T000000-small"]);
     }
 }

@@ -51,7 +51,8 @@ pub(super) fn of_scan(project: &Project, id: &ScanId) -> Result<Scene, Failure> 
 pub(crate) fn of_image(files: &ImageFiles) -> Result<Scene, WorkbenchError> {
     let image = read_image(&files.image)?;
     let mask = files.mask.as_deref().map(read_mask).transpose()?;
-    let curve = files.centerline.as_deref().map(|path| centerline::from_file(path, &files.image)).transpose()?;
+    let curve =
+        files.centerline.as_deref().map(|path| centerline::from_file(path, &files.image)).transpose()?;
     let (key, facts) = (name(&files.image), Vec::new());
     Ok(Parts { key, image, mask, prediction: None, curve, crop: None, planned_mm: None, facts }.compose())
 }

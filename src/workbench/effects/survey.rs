@@ -33,7 +33,8 @@ pub(super) fn survey(project: &Arc<Project>, effects: &Effects) {
 
 /// A row with what is known before any file is looked at.
 pub(super) fn bare_row(scan: &Scan) -> SubjectRow {
-    let given = |path: &Option<std::path::PathBuf>| if path.is_some() { Stage::Ready } else { Stage::Missing };
+    let given =
+        |path: &Option<std::path::PathBuf>| if path.is_some() { Stage::Ready } else { Stage::Missing };
     SubjectRow {
         id: scan.id.to_string(),
         mask: given(&scan.mask),
@@ -64,7 +65,8 @@ fn row(project: &Project, scan: &Scan, found: &HashMap<String, Vec<Finding>>) ->
 
 /// Keeps what a check found.
 pub(super) fn keep(findings: &Findings, report: &CheckReport) {
-    let of_scan = |problems: &[Problem]| problems.iter().filter(|p| p.severity > Severity::Info).map(finding).collect();
+    let of_scan =
+        |problems: &[Problem]| problems.iter().filter(|p| p.severity > Severity::Info).map(finding).collect();
     let found = report.scans.iter().map(|s| (s.id.to_string(), of_scan(&s.problems))).collect();
     *findings.lock().unwrap_or_else(PoisonError::into_inner) = found;
 }

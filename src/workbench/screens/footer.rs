@@ -31,7 +31,8 @@ fn draw_status(state: &State, area: Rect, buffer: &mut Buffer) {
     let mut x = area.x;
     if let Some((place, value, world)) = probe.filter(|_| state.job.is_none() || area.width >= 110) {
         let world = if area.width >= 110 { world } else { String::new() };
-        x = pieces(buffer, area, theme, &[(&place, Role::Dim), (&value, Role::Title), (&world, Role::Dim)]) + 3;
+        x = pieces(buffer, area, theme, &[(&place, Role::Dim), (&value, Role::Title), (&world, Role::Dim)])
+            + 3;
     }
     let right = Rect { x, width: area.right().saturating_sub(x), ..area };
     if let Some(job) = &state.job {
@@ -55,7 +56,8 @@ fn draw_job(state: &State, job: &Job, area: Rect, buffer: &mut Buffer) {
     let label = if job.cancelling { "stopping after the scan at hand" } else { job.kind.label() };
     let count = if job.total > 0 { format!("  {}/{}", job.done, job.total) } else { String::new() };
     let eta = job.eta(state.clock).map(|s| format!("  {} left", duration(s))).unwrap_or_default();
-    let x = pieces(buffer, area, theme, &[(label, Role::Accent), (&count, Role::Title), (&eta, Role::Dim)]) + 2;
+    let x =
+        pieces(buffer, area, theme, &[(label, Role::Accent), (&count, Role::Title), (&eta, Role::Dim)]) + 2;
     let width = area.right().saturating_sub(x).min(30);
     gauge(buffer, Rect { x, width, ..area }, job.part(), Role::Accent, theme);
     let rest = Rect { x: x + width + 2, width: area.right().saturating_sub(x + width + 2), ..area };

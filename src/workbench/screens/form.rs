@@ -22,7 +22,8 @@ pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let (text, role) = advice(state);
     put(buffer, line(inner, form.fields.len() as u16 + 2), &text, theme.style(role));
     let tally = state.subjects.tally();
-    let data = format!("{} of {} scans are preprocessed, {} have a mask", tally.crops, tally.scans, tally.masks);
+    let data =
+        format!("{} of {} scans are preprocessed, {} have a mask", tally.crops, tally.scans, tally.masks);
     put(buffer, line(inner, form.fields.len() as u16 + 3), &data, theme.style(Role::Dim));
 }
 

@@ -19,9 +19,8 @@ pub(super) fn draw(state: &State, scroll: usize, area: Rect, buffer: &mut Buffer
     let scroll = scroll.min(rows.len().saturating_sub(usize::from(inner.height)));
     for (i, row) in rows.iter().skip(scroll).take(usize::from(inner.height)).enumerate() {
         let at = line(inner, i as u16);
-        let column = |x: u16, width: u16| {
-            Rect { x: at.x + x, width: width.min(at.width.saturating_sub(x)), ..at }
-        };
+        let column =
+            |x: u16, width: u16| Rect { x: at.x + x, width: width.min(at.width.saturating_sub(x)), ..at };
         match row {
             Row::Title(title) => put(buffer, at, title, theme.style(Role::Title)),
             Row::Gap => at.x,

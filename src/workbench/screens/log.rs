@@ -24,7 +24,10 @@ pub(super) fn draw(state: &State, back: usize, area: Rect, buffer: &mut Buffer) 
         let Some(top) = bottom.checked_sub(rows.len() as u16).filter(|top| *top >= inner.y) else { break };
         put(buffer, Rect { y: top, height: 1, ..inner }, &time(entry), theme.style(Role::Dim));
         for (i, row) in rows.iter().enumerate() {
-            let at = line(Rect { x: inner.x + 10, y: top, width: inner.width - 10, height: rows.len() as u16 }, i as u16);
+            let at = line(
+                Rect { x: inner.x + 10, y: top, width: inner.width - 10, height: rows.len() as u16 },
+                i as u16,
+            );
             put(buffer, at, row, theme.style(role(entry.level)));
         }
         bottom = top;

@@ -36,7 +36,7 @@ pub(crate) fn draw(state: &State, buffer: &mut Buffer) {
     match state.screen {
         Screen::Start => start::draw(state, page.body, buffer),
         Screen::Subjects => subjects::draw(state, page.body, buffer),
-        Screen::Training => training::draw(state, page.body, buffer),
+        Screen::Training => training::draw(state, buffer),
         Screen::Results => results::draw(state, page.body, buffer),
         Screen::Image => viewer::draw(state, page.body, buffer),
     }

@@ -127,8 +127,12 @@ fn draw_empty(state: &State, area: Rect, buffer: &mut Buffer) {
     put(buffer, line(area, top), "No scores yet", theme.style(Role::Title));
     let text = match state.training.current() {
         None => "First train: t. Then e here segments the test side and scores it.",
-        Some(run) if run.epoch == 0 => "The training has no complete epoch yet. Come back after the first: t watches it.",
-        Some(_) => "e segments the test side with the chosen run's best model and scores it, scan by scan and lesion by lesion.",
+        Some(run) if run.epoch == 0 => {
+            "The training has no complete epoch yet. Come back after the first: t watches it."
+        }
+        Some(_) => {
+            "e segments the test side with the chosen run's best model and scores it, scan by scan and lesion by lesion."
+        }
     };
     for (i, row) in wrapped(text, usize::from(area.width)).iter().enumerate() {
         put(buffer, line(area, top + 2 + i as u16), row, theme.style(Role::Dim));

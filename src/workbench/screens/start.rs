@@ -59,5 +59,10 @@ pub(super) fn draw_path(state: &State, text: &str, area: Rect, buffer: &mut Buff
     let inner = panel("Open a project or a dataset", centred(area, 70, 5), theme, buffer);
     let shown: String = text.chars().rev().take(usize::from(inner.width.saturating_sub(9))).collect();
     let shown: String = shown.chars().rev().collect();
-    pieces(buffer, line(inner, 1), theme, &[("path  ", Role::Dim), (&shown, Role::Title), ("▏", Role::Accent)]);
+    pieces(
+        buffer,
+        line(inner, 1),
+        theme,
+        &[("path  ", Role::Dim), (&shown, Role::Title), ("▏", Role::Accent)],
+    );
 }

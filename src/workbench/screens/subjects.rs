@@ -32,7 +32,8 @@ fn draw_heading(state: &State, area: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
     let tally = state.subjects.tally();
     let filtered = state.subjects.count();
-    let count = if filtered == tally.scans { format!(" {filtered}") } else { format!(" {filtered}/{}", tally.scans) };
+    let count =
+        if filtered == tally.scans { format!(" {filtered}") } else { format!(" {filtered}/{}", tally.scans) };
     let failing = if tally.failing > 0 { format!("  {} to check", tally.failing) } else { String::new() };
     let named = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
     pieces(buffer, named, theme, &[("Scans", Role::Title), (&count, Role::Dim), (&failing, Role::Bad)]);

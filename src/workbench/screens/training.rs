@@ -15,10 +15,11 @@ use super::super::widgets::text::{duration, number, put, put_right, wrapped};
 use super::{line, pieces, rule};
 
 /// Draws the screen.
-pub(super) fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
+pub(super) fn draw(state: &State, buffer: &mut Buffer) {
     let split = layout::screen_split(state);
     rule(split.rule, state.ink.theme, buffer);
-    let heading = Rect { x: split.heading.x + 2, width: split.heading.width.saturating_sub(2), ..split.heading };
+    let heading =
+        Rect { x: split.heading.x + 2, width: split.heading.width.saturating_sub(2), ..split.heading };
     let count = format!(" {}", state.training.runs.len());
     pieces(buffer, heading, state.ink.theme, &[("Runs", Role::Title), (&count, Role::Dim)]);
     let training = &state.training;
@@ -69,7 +70,8 @@ fn draw_run(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
     let within = if run.phase.alive() { state.training.curves.within_epoch } else { 0.0 };
     let part = (f64::from(run.epoch) + within) / f64::from(run.epochs.max(1));
     gauge(buffer, Rect { width: area.width.saturating_sub(1), ..line(area, 1) }, part, role, theme);
-    let facts: Vec<String> = summary(run).into_iter().map(|(name, value)| format!("{name} {value}")).collect();
+    let facts: Vec<String> =
+        summary(run).into_iter().map(|(name, value)| format!("{name} {value}")).collect();
     put(buffer, line(area, 2), &facts.join("  ·  "), theme.style(Role::Text));
     let mut used = 3;
     if let Some((text, role)) = trouble(state, run) {
@@ -93,12 +95,15 @@ fn summary(run: &RunRow) -> Vec<(&str, String)> {
 fn trouble(state: &State, run: &RunRow) -> Option<(String, Role)> {
     match &run.phase {
         Phase::Failed(message) => Some((format!("It failed: {message}"), Role::Bad)),
-        Phase::Crashed => {
-            Some(("The trainer is gone without a word. u resumes from the last checkpoint.".into(), Role::Bad))
-        }
+        Phase::Crashed => Some((
+            "The trainer is gone without a word. u resumes from the last checkpoint.".into(),
+            Role::Bad,
+        )),
         Phase::Stalled => Some(("No word for minutes, but the trainer is alive.".into(), Role::Warn)),
         Phase::Stopped => Some(("Stopped with a checkpoint. u goes on.".into(), Role::Dim)),
-        _ => state.training.curves.trouble().filter(|_| state.training.curves_shown()).map(|t| (t, Role::Warn)),
+        _ => {
+            state.training.curves.trouble().filter(|_| state.training.curves_shown()).map(|t| (t, Role::Warn))
+        }
     }
 }
 
@@ -116,7 +121,8 @@ fn draw_charts(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
     let dice = vec![series("validation", Role::Dice, curves.dice.as_slice())];
     let rate = vec![series("rate", Role::Rate, curves.rate.as_slice())];
     let total = (run.epochs > 0).then(|| f64::from(run.epochs));
-    let chart = |title, series, y_range| Chart { title, series, x_total: total, y_range, theme: state.ink.theme };
+    let chart =
+        |title, series, y_range| Chart { title, series, x_total: total, y_range, theme: state.ink.theme };
     let [loss_area, dice_area, rate_area] = chart_areas(area);
     chart("Loss", losses, None).render(loss_area, buffer);
     chart("Dice", dice, Some((0.0, 1.0))).render(dice_area, buffer);
@@ -141,7 +147,12 @@ fn draw_empty(state: &State, area: Rect, buffer: &mut Buffer) {
     let tally = state.subjects.tally();
     let crops = format!("{} of {} scans are preprocessed", tally.crops, tally.scans);
     let step = match tally.crops {
-        0 => [("1", Role::Key), (" back to the scans, then ", Role::Dim), ("P", Role::Key), (" preprocess", Role::Dim)],
+        0 => [
+            ("1", Role::Key),
+            (" back to the scans, then ", Role::Dim),
+            ("P", Role::Key),
+            (" preprocess", Role::Dim),
+        ],
         _ => [("n", Role::Key), (" start the first one: ", Role::Dim), (&crops, Role::Text), ("", Role::Dim)],
     };
     put(buffer, line(area, area.height / 3), "No training yet", theme.style(Role::Title));

@@ -44,7 +44,8 @@ fn draw_title(state: &State, area: Rect, buffer: &mut Buffer) {
     let cut = format!("  {} {}", viewer.cut.label(), at + 1);
     let of = format!("/{count}");
     let zoom = if viewer.zoom() > 1.0 { format!("  ×{:.1}", viewer.zoom()) } else { String::new() };
-    let parts = [(scene.key.as_str(), Role::Title), (&cut, Role::Accent), (&of, Role::Dim), (&zoom, Role::Dim)];
+    let parts =
+        [(scene.key.as_str(), Role::Title), (&cut, Role::Accent), (&of, Role::Dim), (&zoom, Role::Dim)];
     let x = pieces(buffer, area, theme, &parts) + 2;
     let rest = Rect { x, width: area.right().saturating_sub(x), ..area };
     if viewer.slow(state.clock) {
@@ -107,7 +108,12 @@ fn draw_side(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let mut x = put(buffer, caption, &capital(cut.label()), theme.style(Role::Title));
     x = x.saturating_add(2);
     let number = format!("{}/{}", at[cut.axis()] + 1, scene.shape()[cut.axis()]);
-    put(buffer, Rect { x, width: caption.right().saturating_sub(x), ..caption }, &number, theme.style(Role::Dim));
+    put(
+        buffer,
+        Rect { x, width: caption.right().saturating_sub(x), ..caption },
+        &number,
+        theme.style(Role::Dim),
+    );
     let mut layers = scene.layers(cut, at, viewer.overlays);
     let centre = cut.to_plane(scene.shape(), at.map(|v| v as f64));
     layers.push(slice_ticks(centre, &plane));

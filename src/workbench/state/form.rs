@@ -7,7 +7,10 @@ use crate::training::TrainConfig;
 /// How a field is filled in.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
-    Whole { least: u64, step: u64 },
+    Whole {
+        least: u64,
+        step: u64,
+    },
     /// Above zero; a step is a factor.
     Rate,
     Choice(&'static [&'static str]),
@@ -42,12 +45,48 @@ impl Default for Form {
         let whole = |least, step| Kind::Whole { least, step };
         let fields = vec![
             field("Epochs", "--epochs", whole(1, 10), "50".into(), "rounds over all training patches"),
-            field("Batch", "--batch", whole(1, 1), config.batch.to_string(), "patches per step; more needs more memory"),
-            field("Learning rate", "--lr", Kind::Rate, config.lr.to_string(), "size of the first steps; halves on a plateau"),
-            field("Network", "--network", Kind::Choice(&["small", "t2s", "t2_ax"]), "small".into(), "small learns fast; t2s and t2_ax are SCT's"),
-            field("Device", "--device", Kind::Choice(&["auto", "cpu", "cuda"]), "auto".into(), "auto takes a GPU when one answers"),
-            field("Seed", "--seed", whole(0, 1), config.seed.to_string(), "the same seed repeats the same run"),
-            field("Fold", "--fold", Kind::Fold, String::new(), "K/N, e.g. 1/5; empty splits 60/20/20 by subject"),
+            field(
+                "Batch",
+                "--batch",
+                whole(1, 1),
+                config.batch.to_string(),
+                "patches per step; more needs more memory",
+            ),
+            field(
+                "Learning rate",
+                "--lr",
+                Kind::Rate,
+                config.lr.to_string(),
+                "size of the first steps; halves on a plateau",
+            ),
+            field(
+                "Network",
+                "--network",
+                Kind::Choice(&["small", "t2s", "t2_ax"]),
+                "small".into(),
+                "small learns fast; t2s and t2_ax are SCT's",
+            ),
+            field(
+                "Device",
+                "--device",
+                Kind::Choice(&["auto", "cpu", "cuda"]),
+                "auto".into(),
+                "auto takes a GPU when one answers",
+            ),
+            field(
+                "Seed",
+                "--seed",
+                whole(0, 1),
+                config.seed.to_string(),
+                "the same seed repeats the same run",
+            ),
+            field(
+                "Fold",
+                "--fold",
+                Kind::Fold,
+                String::new(),
+                "K/N, e.g. 1/5; empty splits 60/20/20 by subject",
+            ),
         ];
         Self { fields, selected: 0, fresh: true }
     }
@@ -197,8 +236,16 @@ mod tests {
     fn the_defaults_are_valid_and_every_bad_value_is_named() {
         assert_eq!(Form::default().first_problem(), None);
         for (label, bad) in [
-            ("Epochs", "0"), ("Epochs", "many"), ("Batch", ""), ("Learning rate", "-1"), ("Learning rate", "NaN"),
-            ("Network", "huge"), ("Device", "tpu"), ("Seed", "1.5"), ("Fold", "6/5"), ("Fold", "0/5"),
+            ("Epochs", "0"),
+            ("Epochs", "many"),
+            ("Batch", ""),
+            ("Learning rate", "-1"),
+            ("Learning rate", "NaN"),
+            ("Network", "huge"),
+            ("Device", "tpu"),
+            ("Seed", "1.5"),
+            ("Fold", "6/5"),
+            ("Fold", "0/5"),
         ] {
             assert!(with(label, bad).is_some(), "{label} {bad}");
         }

@@ -19,18 +19,19 @@ impl Question {
     /// The question, and what follows from yes.
     pub(crate) fn text(&self) -> [&'static str; 2] {
         match self {
-            Self::Stop(_) => {
-                ["Stop this training?", "It finishes the step, writes a checkpoint and can be resumed with u."]
-            }
-            Self::Kill(_) => {
-                ["Kill this training now?", "It was asked to stop already. At most the current epoch is lost; u resumes."]
-            }
-            Self::QuitWithJob => {
-                ["Quit and cancel the work in progress?", "What is finished stays. Trainings go on in any case."]
-            }
-            Self::Redo => {
-                ["Preprocess every scan again?", "All crops are up to date; this makes them anew."]
-            }
+            Self::Stop(_) => [
+                "Stop this training?",
+                "It finishes the step, writes a checkpoint and can be resumed with u.",
+            ],
+            Self::Kill(_) => [
+                "Kill this training now?",
+                "It was asked to stop already. At most the current epoch is lost; u resumes.",
+            ],
+            Self::QuitWithJob => [
+                "Quit and cancel the work in progress?",
+                "What is finished stays. Trainings go on in any case.",
+            ],
+            Self::Redo => ["Preprocess every scan again?", "All crops are up to date; this makes them anew."],
         }
     }
 }
@@ -38,12 +39,21 @@ impl Question {
 /// What lies over the screen and takes the keys first.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Modal {
-    Help { scroll: usize },
-    Palette { query: String, selected: usize },
+    Help {
+        scroll: usize,
+    },
+    Palette {
+        query: String,
+        selected: usize,
+    },
     Confirm(Question),
-    Log { back: usize },
+    Log {
+        back: usize,
+    },
     Filter,
     Form,
     /// A path is being typed on the start screen.
-    Path { text: String },
+    Path {
+        text: String,
+    },
 }

@@ -147,7 +147,8 @@ impl Viewer {
     }
 
     fn show(&mut self, scene: Arc<Scene>) {
-        let same = self.scene.as_ref().is_some_and(|old| old.key == scene.key && old.shape() == scene.shape());
+        let same =
+            self.scene.as_ref().is_some_and(|old| old.key == scene.key && old.shape() == scene.shape());
         if !same {
             self.cursor = scene.first_look();
             self.window = None;

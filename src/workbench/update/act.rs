@@ -264,7 +264,9 @@ fn run_effect(state: &State, effect: impl FnOnce(std::path::PathBuf) -> Effect) 
 /// Evaluates the run the results screen shows, else the one chosen on the training screen.
 fn evaluate(state: &mut State) -> Vec<Effect> {
     let shown = state.results.evaluation().filter(|_| state.screen == Screen::Results).map(|e| e.run.clone());
-    let Some(run) = shown.or_else(|| state.training.current().map(|r| r.dir.clone())) else { return Vec::new() };
+    let Some(run) = shown.or_else(|| state.training.current().map(|r| r.dir.clone())) else {
+        return Vec::new();
+    };
     start(state, JobKind::Evaluate, 0, Effect::Evaluate { run })
 }
 

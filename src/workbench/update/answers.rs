@@ -68,8 +68,7 @@ fn opened(state: &mut State, card: ProjectCard, rows: Vec<SubjectRow>) -> Vec<Ef
         state.training = Default::default();
         state.results = Default::default();
     }
-    state.start.recent.retain(|p| *p != card.dir);
-    state.start.recent.insert(0, card.dir.clone());
+    state.start.visit(card.dir.clone());
     state.project = Some(card);
     state.subjects.replace(rows);
     let mut effects = remember(state);

@@ -87,7 +87,8 @@ pub(super) fn show_chosen(state: &mut State, again: bool) -> Vec<Effect> {
     let Some(generation) = state.viewer.ask(&key, state.clock, again).filter(|_| !unreadable) else {
         return Vec::new();
     };
-    let neighbours = [1, -1].iter().filter_map(|by| state.subjects.beside(*by)).map(|r| r.id.clone()).collect();
+    let neighbours =
+        [1, -1].iter().filter_map(|by| state.subjects.beside(*by)).map(|r| r.id.clone()).collect();
     vec![Effect::LoadScene { key, generation, neighbours, fresh: again }]
 }
 
@@ -113,7 +114,8 @@ pub(crate) fn next_step(state: &State) -> Option<(&'static str, String)> {
         Some(("t", format!("train on {} crops", tally.crops)))
     } else if state.training.any_alive() {
         Some(("t", "watch the training".to_owned()))
-    } else if state.results.loaded && state.results.evaluations.is_empty() && !state.training.runs.is_empty() {
+    } else if state.results.loaded && state.results.evaluations.is_empty() && !state.training.runs.is_empty()
+    {
         Some(("r", "score the training on the test side".to_owned()))
     } else {
         None

@@ -65,7 +65,10 @@ fn walking_the_list_asks_for_each_scan_with_a_newer_generation() {
     assert_eq!(loads(&effects), [("sub-01_T2w", first + 1), ("sub-02_T2w", first + 2)]);
     let Effect::LoadScene { neighbours, .. } = &effects[1] else { panic!("{effects:?}") };
     assert_eq!(neighbours, &["sub-03_T2w", "sub-01_T2w"]);
-    update(&mut state, Msg::Scene { generation: first + 1, answer: Ok(Arc::new(sample_scene("sub-01_T2w"))) });
+    update(
+        &mut state,
+        Msg::Scene { generation: first + 1, answer: Ok(Arc::new(sample_scene("sub-01_T2w"))) },
+    );
     assert_eq!(state.viewer.scene.as_ref().unwrap().key, "sub-00_T2w", "a stale answer is dropped");
     answer(&mut state, "sub-02_T2w");
     assert!(state.viewer.current());
@@ -117,7 +120,8 @@ fn preprocessing_shows_progress_can_be_cancelled_and_reloads_what_it_made() {
     update(&mut state, Msg::Job(news));
     assert_eq!(state.job.as_ref().unwrap().done, 2);
     assert_eq!(press(&mut state, "x"), [Effect::CancelJob]);
-    let ended = JobNews::Ended { kind: JobKind::Preprocess, level: Level::Done, text: "ok".into(), made: None };
+    let ended =
+        JobNews::Ended { kind: JobKind::Preprocess, level: Level::Done, text: "ok".into(), made: None };
     let effects = update(&mut state, Msg::Job(ended));
     assert!(effects.contains(&Effect::Survey) && loads(&effects).len() == 1, "{effects:?}");
     assert!(state.job.is_none());
@@ -148,7 +152,10 @@ fn a_training_starts_from_the_form_only_when_it_is_valid() {
     let Some(Effect::Launch { arguments }) = effects.first() else { panic!("{effects:?}") };
     assert!(arguments.windows(2).any(|w| w[0] == "--epochs" && w[1] == "12"), "{arguments:?}");
     update(&mut state, Msg::Launched(Ok("/p/runs/new".into())));
-    update(&mut state, Msg::Runs { runs: vec![run("new", Phase::Starting), run("old", Phase::Done)], curves: None });
+    update(
+        &mut state,
+        Msg::Runs { runs: vec![run("new", Phase::Starting), run("old", Phase::Done)], curves: None },
+    );
     assert_eq!(state.training.current().unwrap().name, "new");
 }
 

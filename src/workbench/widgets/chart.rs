@@ -126,7 +126,8 @@ impl Frame {
     /// Dot column and row (2 by 4 to a cell) of a value, row 0 at the top.
     fn dot(&self, x: f64, y: f64) -> (i32, i32) {
         let part = |v: f64, (low, high): (f64, f64)| ((v - low) / (high - low)).clamp(0.0, 1.0);
-        let (width, height) = (f64::from(self.plot.width) * 2.0 - 1.0, f64::from(self.plot.height) * 4.0 - 1.0);
+        let (width, height) =
+            (f64::from(self.plot.width) * 2.0 - 1.0, f64::from(self.plot.height) * 4.0 - 1.0);
         ((part(x, self.x) * width).round() as i32, ((1.0 - part(y, self.y)) * height).round() as i32)
     }
 
@@ -164,7 +165,8 @@ impl Dots {
     fn line(&mut self, from: (i32, i32), to: (i32, i32), role: Role) {
         let steps = (to.0 - from.0).abs().max((to.1 - from.1).abs()).max(1);
         for step in 0..=steps {
-            let along = |a: i32, b: i32| a + ((b - a) as f64 * f64::from(step) / f64::from(steps)).round() as i32;
+            let along =
+                |a: i32, b: i32| a + ((b - a) as f64 * f64::from(step) / f64::from(steps)).round() as i32;
             self.set(along(from.0, to.0), along(from.1, to.1), role);
         }
     }
@@ -181,7 +183,9 @@ impl Dots {
     fn write(&self, buffer: &mut Buffer, theme: Theme) {
         let width = usize::from(self.plot.width);
         for (i, (bits, role)) in self.cells.iter().enumerate() {
-            let (Some(role), Some(symbol)) = (role, char::from_u32(0x2800 + u32::from(*bits))) else { continue };
+            let (Some(role), Some(symbol)) = (role, char::from_u32(0x2800 + u32::from(*bits))) else {
+                continue;
+            };
             let at = (self.plot.x + (i % width) as u16, self.plot.y + (i / width) as u16);
             buffer[at].set_char(symbol).set_style(theme.style(*role));
         }
@@ -200,7 +204,8 @@ pub(crate) fn ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
     let span = (high - low).max(high.abs().max(1e-12) * 1e-3);
     let rough = span / most as f64;
     let power = 10f64.powf(rough.log10().floor());
-    let step = [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|s| *s >= rough * 0.999).unwrap_or(rough);
+    let step =
+        [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|s| *s >= rough * 0.999).unwrap_or(rough);
     let first = (low / step + 1e-9).floor() as i64;
     let last = (high / step - 1e-9).ceil().max(first as f64 + 1.0) as i64;
     (first..=last).map(|i| i as f64 * step).collect()
@@ -259,7 +264,8 @@ mod tests {
     #[test]
     fn what_is_not_a_number_is_a_gap() {
         let blank = |points: &[(f64, f64)]| {
-            let middle: Vec<char> = draw(points).iter().skip(1).take(6).filter_map(|l| l.chars().nth(17)).collect();
+            let middle: Vec<char> =
+                draw(points).iter().skip(1).take(6).filter_map(|l| l.chars().nth(17)).collect();
             middle.iter().all(|c| *c == ' ')
         };
         assert!(!blank(&[(0.0, 0.5), (5.0, 0.5), (10.0, 0.5)]));

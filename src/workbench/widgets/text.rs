@@ -48,7 +48,9 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split_whitespace() {
-        let full = lines.last().is_some_and(|l| !l.is_empty() && l.chars().count() + 1 + word.chars().count() > width);
+        let full = lines
+            .last()
+            .is_some_and(|l| !l.is_empty() && l.chars().count() + 1 + word.chars().count() > width);
         if full {
             lines.push(String::new());
         }
@@ -71,7 +73,15 @@ pub(crate) fn number(value: f64) -> String {
     if !(1e-3..1e6).contains(&size) {
         return format!("{value:.1e}").replace(".0e", "e");
     }
-    let decimals = if size >= 1000.0 { 0 } else if size >= 100.0 { 1 } else if size >= 1.0 { 2 } else { 4 };
+    let decimals = if size >= 1000.0 {
+        0
+    } else if size >= 100.0 {
+        1
+    } else if size >= 1.0 {
+        2
+    } else {
+        4
+    };
     let text = format!("{value:.decimals$}");
     match text.contains('.') {
         true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),

@@ -74,9 +74,7 @@ impl Fit {
     pub(crate) fn under(&self, area: Rect, mode: Mode, column: u16, row: u16) -> Option<[f64; 2]> {
         let samples = mode.samples();
         let cell = [column.checked_sub(area.x)?, row.checked_sub(area.y)?];
-        let at = [0, 1].map(|axis| {
-            (f64::from(cell[axis]) + 0.5) * samples[axis] as f64 - 0.5
-        });
+        let at = [0, 1].map(|axis| (f64::from(cell[axis]) + 0.5) * samples[axis] as f64 - 0.5);
         let position = self.to_plane(at);
         let inside = |axis: usize| (-0.5..self.plane[axis] as f64 - 0.5).contains(&position[axis]);
         (inside(0) && inside(1) && column < area.right() && row < area.bottom()).then_some(position)
@@ -88,7 +86,8 @@ impl Fit {
         let span = |axis: usize, cells: u16| {
             let first = self.to_sample([-0.5; 2])[axis] + 0.5;
             let last = self.to_sample([self.plane[0] as f64 - 0.5, self.plane[1] as f64 - 0.5])[axis] + 0.5;
-            let cell = |sample: f64| (sample / samples[axis] as f64).round().clamp(0.0, f64::from(cells)) as u16;
+            let cell =
+                |sample: f64| (sample / samples[axis] as f64).round().clamp(0.0, f64::from(cells)) as u16;
             (cell(first), cell(last))
         };
         let ((left, right), (top, bottom)) = (span(0, area.width), span(1, area.height));

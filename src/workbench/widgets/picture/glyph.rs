@@ -46,9 +46,10 @@ fn shade(sample: &Sample, ink: Ink) -> Option<Color> {
     let level = sample.level?;
     Some(match sample.mark {
         None => grey(level, ink.mode),
-        Some(mark) => ink.theme.colour(role(mark)).unwrap_or_else(|| {
-            grey(if mark.form(sample.at[0], sample.at[1]) { 1.0 } else { 0.0 }, ink.mode)
-        }),
+        Some(mark) => ink
+            .theme
+            .colour(role(mark))
+            .unwrap_or_else(|| grey(if mark.form(sample.at[0], sample.at[1]) { 1.0 } else { 0.0 }, ink.mode)),
     })
 }
 

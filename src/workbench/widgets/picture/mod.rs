@@ -9,7 +9,7 @@ mod mode;
 mod raster;
 
 pub(crate) use fit::{CellShape, Fit, View};
-pub(crate) use mode::Mode;
+pub use mode::Mode;
 pub(crate) use raster::{Layer, Mark, Shape};
 
 use ratatui::buffer::Buffer;
@@ -141,7 +141,10 @@ mod tests {
         assert!(lines[4].contains("###"), "{lines:#?}");
         for mode in [Mode::Ascii, Mode::Braille] {
             let buffer = drawn(mode, Depth::Mono, (16, 8));
-            assert!(buffer.content().iter().all(|c| c.fg == Color::Reset && c.bg == Color::Reset), "{mode:?}");
+            assert!(
+                buffer.content().iter().all(|c| c.fg == Color::Reset && c.bg == Color::Reset),
+                "{mode:?}"
+            );
         }
     }
 

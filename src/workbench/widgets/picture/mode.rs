@@ -44,7 +44,7 @@ impl Mode {
     }
 
     /// True when the picture needs colours.
-    pub(crate) fn needs_colour(self) -> bool {
+    pub fn needs_colour(self) -> bool {
         !matches!(self, Self::Braille | Self::Ascii)
     }
 

@@ -88,7 +88,8 @@ impl Raster {
 
     /// The samples of one cell, row by row.
     pub(crate) fn block(&self, x: usize, y: usize, across: usize, down: usize) -> Vec<Sample> {
-        (y..y + down).flat_map(|row| (x..x + across).map(move |column| (column, row)))
+        (y..y + down)
+            .flat_map(|row| (x..x + across).map(move |column| (column, row)))
             .map(|(column, row)| self.samples[row * self.size[0] + column])
             .collect()
     }
