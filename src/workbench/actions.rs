@@ -116,6 +116,15 @@ pub(crate) enum Action {
     No,
 }
 
+/// A few words in the footer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Hint {
+    /// Lower ranks come first.
+    pub(crate) rank: u8,
+    pub(crate) keys: &'static str,
+    pub(crate) words: &'static str,
+}
+
 /// One row of the table.
 pub(crate) struct Binding {
     pub(crate) context: Context,
@@ -125,8 +134,8 @@ pub(crate) struct Binding {
     pub(crate) label: &'static str,
     /// A sentence for the help.
     pub(crate) help: &'static str,
-    /// Keys and words in the footer; `None` keeps it out of there.
-    pub(crate) hint: Option<(&'static str, &'static str)>,
+    /// Its place in the footer; `None` keeps it out of there.
+    pub(crate) hint: Option<Hint>,
     pub(crate) enabled: fn(&State) -> bool,
 }
 
@@ -175,8 +184,12 @@ pub(crate) fn lookup(state: &State, key: Key) -> Option<Action> {
 }
 
 /// Keys and words for the footer, the most useful first.
-pub(crate) fn hints(state: &State) -> Vec<(&'static str, &'static str)> {
-    active(&contexts(state)).filter(|b| (b.enabled)(state)).filter_map(|b| b.hint).collect()
+pub(crate) fn hints(state: &State) -> Vec<Hint> {
+    let contexts = contexts(state);
+    let enabled = active(&contexts).filter(|b| (b.enabled)(state));
+    let mut hints: Vec<Hint> = enabled.filter_map(|b| b.hint).collect();
+    hints.sort_by_key(|hint| hint.rank);
+    hints
 }
 
 /// Commands for the palette whose name or help contains all words of the query.
@@ -230,9 +243,9 @@ mod tests {
     #[test]
     fn a_hint_names_keys_of_its_binding() {
         for binding in BINDINGS {
-            let Some((keys, _)) = binding.hint else { continue };
-            let first = binding.keys.first().map(|k| shown(k)).unwrap_or_default();
-            assert!(keys.contains(&first), "{keys} does not show {first}");
+            let Some(Hint { keys, .. }) = binding.hint else { continue };
+            let known: Vec<String> = binding.keys.iter().map(|k| shown(k)).collect();
+            assert!(known.iter().any(|k| keys.contains(k.as_str())), "{keys} shows none of {known:?}");
         }
     }
 }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::scene::Overlays;
+use super::state::State;
 use super::theme::ThemeName;
-use super::widgets::picture::Mode;
+use super::widgets::picture::{Ink, Mode};
 
 /// The remembered choices.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,20 @@ impl Memory {
     pub(crate) fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap_or_default();
         toml::from_str(&text).unwrap_or_default()
+    }
+
+    /// What to remember of a session that began with `self` and drew with `first`: only what was changed by hand, so that a
+    /// terminal without colours does not overwrite the choice made on one with.
+    pub(crate) fn after(mut self, first: Ink, state: &State) -> Self {
+        if state.ink.theme.name != first.theme.name {
+            self.theme = state.ink.theme.name;
+        }
+        if state.ink.mode != first.mode {
+            self.mode = Some(state.ink.mode);
+        }
+        self.overlays = state.viewer.overlays;
+        self.recent.clone_from(&state.start.recent);
+        self
     }
 
     /// Writes it whole.

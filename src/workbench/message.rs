@@ -8,7 +8,6 @@ use crossterm::event::MouseEvent;
 use ratatui::layout::Size;
 
 use super::keys::Key;
-use super::memory::Memory;
 use super::model::{Curves, Evaluation, ProjectCard, RunRow, SubjectRow};
 use super::scene::Scene;
 use super::state::{JobKind, Level};
@@ -106,5 +105,4 @@ pub(crate) enum Effect {
     LoadEvaluations {
         prefer: Option<PathBuf>,
     },
-    Remember(Memory),
 }

@@ -1,8 +1,10 @@
 //! The loop: one thread owns the state, takes messages in, hands effects out, and draws when something has changed.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use crossterm::event::KeyCode;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -39,7 +41,9 @@ pub(super) fn run(start: Start, options: Options) -> Result<(), WorkbenchError> 
         if let Some(scene) = scene {
             runner.state.viewer.show_alone(scene, options.cut, options.slice);
         }
-        runner.run(&borrowed).await
+        let result = runner.run(&borrowed).await;
+        runner.remember();
+        result
     });
     drop(borrowed);
     // Work that is still running is not waited for; what it has finished is on disk, and trainings are not ours.
@@ -54,6 +58,8 @@ struct Runner {
     screen: Terminal<CrosstermBackend<Gather>>,
     gather: Gather,
     signals: [Signal; 3],
+    /// What was remembered at the start, where, and how pictures were drawn then.
+    memory: (Memory, Option<PathBuf>, Ink),
 }
 
 impl Runner {
@@ -71,17 +77,18 @@ impl Runner {
         let screen = Terminal::new(CrosstermBackend::new(gather.clone()))?;
         let size = screen.size()?;
         let mut state = State::new(first_screen(start), ink, depth == Depth::True, size, unix_now());
-        state.start.recent = memory.recent;
+        state.start.recent.clone_from(&memory.recent);
         state.viewer.overlays = memory.overlays;
         events::listen(sender.clone());
-        let effects = Effects::new(sender, path);
+        let effects = Effects::new(sender, path.clone());
         let hears = |kind| signal(kind);
         let signals = [
             hears(SignalKind::terminate())?,
             hears(SignalKind::hangup())?,
             hears(SignalKind::from_raw(TSTP))?,
         ];
-        let mut runner = Self { state, effects, inbox, screen, gather, signals };
+        let memory = (memory, path, ink);
+        let mut runner = Self { state, effects, inbox, screen, gather, signals, memory };
         runner.take(Msg::Resize(size));
         if let Start::Path(path) = start {
             runner.state.opening = true;
@@ -141,6 +148,7 @@ impl Runner {
     }
 
     fn take(&mut self, message: Msg) {
+        crash_if_asked(&message);
         let moved = self.state.moves();
         for effect in update(&mut self.state, message) {
             self.effects.perform(effect);
@@ -166,10 +174,26 @@ impl Runner {
         self.gather.send(&mut io::stdout().lock())
     }
 
+    /// Remembers the choices of this session. Not for a single image: nothing was chosen about projects there.
+    fn remember(&self) {
+        let (memory, path, first) = self.memory.clone();
+        if let Some(path) = path.filter(|_| self.state.screen != Screen::Image) {
+            memory.after(first, &self.state).write(&path).ok();
+        }
+    }
+
     fn redraw(&mut self) -> io::Result<()> {
         self.screen.clear()?;
         self.state.dirty = true;
         Ok(())
+    }
+}
+
+/// Crashes on ctrl-\ when DEEPSEG_CRASH is set: the only way to test that a panic gives the terminal back.
+fn crash_if_asked(message: &Msg) {
+    let asked = matches!(message, Msg::Key(key) if key.ctrl && matches!(key.code, KeyCode::Char('4' | '\\')));
+    if asked && std::env::var_os("DEEPSEG_CRASH").is_some() {
+        std::panic::panic_any("asked to crash");
     }
 }
 

@@ -4,7 +4,7 @@ use super::super::state::{Screen, State};
 use super::{Action, Binding, Context};
 
 type Enabled = fn(&State) -> bool;
-type Hint = Option<(&'static str, &'static str)>;
+type Hint = Option<super::Hint>;
 
 const ALWAYS: Enabled = |_| true;
 const PROJECT: Enabled = |s| s.project.is_some();
@@ -37,47 +37,52 @@ const fn row(
     Binding { context, keys, action, label, help, hint, enabled }
 }
 
+/// Keys and words in the footer; lower ranks come first.
+const fn hint(rank: u8, keys: &'static str, words: &'static str) -> Hint {
+    Some(super::Hint { rank, keys, words })
+}
+
 use Action as A;
 use Context as C;
 
 /// All bindings.
 #[rustfmt::skip]
 pub(crate) static BINDINGS: &[Binding] = &[
-    row(C::Start, &["up", "k"], A::Up, "Line above", "Choose the line above", Some(("↑↓", "choose")), ALWAYS),
+    row(C::Start, &["up", "k"], A::Up, "Line above", "Choose the line above", hint(3, "↑↓", "choose"), ALWAYS),
     row(C::Start, &["down", "j"], A::Down, "Line below", "Choose the line below", None, ALWAYS),
-    row(C::Start, &["enter"], A::Choose, "Take the line", "Do what the chosen line says", Some(("⏎", "take")), ALWAYS),
-    row(C::Start, &["o"], A::OpenPath, "Open a path", "Type the path of a project or a dataset", Some(("o", "open a path")), ALWAYS),
-    row(C::Start, &["d"], A::MakeDemo, "Demo cohort", "Make a synthetic cohort with known truth and open it", Some(("d", "demo")), |s| s.job.is_none()),
+    row(C::Start, &["enter"], A::Choose, "Take the line", "Do what the chosen line says", hint(3, "⏎", "take"), ALWAYS),
+    row(C::Start, &["o"], A::OpenPath, "Open a path", "Type the path of a project or a dataset", hint(3, "o", "open a path"), ALWAYS),
+    row(C::Start, &["d"], A::MakeDemo, "Demo cohort", "Make a synthetic cohort with known truth and open it", hint(3, "d", "demo"), |s| s.job.is_none()),
 
-    row(C::Subjects, &["up", "k"], A::Up, "Previous subject", "Walk to the subject above", Some(("↑↓", "subject")), ALWAYS),
+    row(C::Subjects, &["up", "k"], A::Up, "Previous subject", "Walk to the subject above", hint(1, "↑↓", "subject"), ALWAYS),
     row(C::Subjects, &["down", "j"], A::Down, "Next subject", "Walk to the subject below", None, ALWAYS),
     row(C::Subjects, &["pgup"], A::PageUp, "Page up", "A page of subjects up", None, ALWAYS),
     row(C::Subjects, &["pgdn"], A::PageDown, "Page down", "A page of subjects down", None, ALWAYS),
     row(C::Subjects, &["home", "g"], A::First, "First subject", "The first of the list", None, ALWAYS),
     row(C::Subjects, &["end", "G"], A::Last, "Last subject", "The last of the list", None, ALWAYS),
-    row(C::Viewer, &["left"], A::SliceBack, "Slice back", "One slice back along the cut (wheel too)", Some(("←→", "slice")), SCENE),
+    row(C::Viewer, &["left"], A::SliceBack, "Slice back", "One slice back along the cut (wheel too)", hint(2, "←→", "slice"), SCENE),
     row(C::Viewer, &["right"], A::SliceOn, "Slice on", "One slice on along the cut (wheel too)", None, SCENE),
-    row(C::Subjects, &["p"], A::PreprocessOne, "Preprocess this scan", "Centerline, resampling and crop of the chosen scan, in the background", Some(("p", "preprocess")), IDLE),
-    row(C::Subjects, &["P"], A::PreprocessAll, "Preprocess all", "Every scan that is not up to date; again: everything anew", Some(("P", "all")), IDLE),
-    row(C::Subjects, &["n"], A::NextFailing, "Next failing", "The next scan that needs a look", Some(("n", "next failing")), FAILING),
+    row(C::Subjects, &["p"], A::PreprocessOne, "Preprocess this scan", "Centerline, resampling and crop of the chosen scan, in the background", hint(9, "p", "this one"), IDLE),
+    row(C::Subjects, &["P"], A::PreprocessAll, "Preprocess all", "Every scan that is not up to date; again: everything anew", hint(3, "P", "preprocess all"), IDLE),
+    row(C::Subjects, &["n"], A::NextFailing, "Next failing", "The next scan that needs a look", hint(6, "n", "next failing"), FAILING),
     row(C::Subjects, &["N"], A::PreviousFailing, "Previous failing", "The previous scan that needs a look", None, FAILING),
-    row(C::Subjects, &["/"], A::Filter, "Filter", "Type words of the name; ! keeps the failing ones", Some(("/", "filter")), PROJECT),
-    row(C::Subjects, &["enter"], A::Enlarge, "Enlarge", "The slice viewer alone, and back", Some(("⏎", "enlarge")), SCENE),
+    row(C::Subjects, &["/"], A::Filter, "Filter", "Type words of the name; ! keeps the failing ones", hint(7, "/", "filter"), PROJECT),
+    row(C::Subjects, &["enter"], A::Enlarge, "Enlarge", "The slice viewer alone, and back", hint(8, "⏎", "enlarge"), SCENE),
     row(C::Subjects, &["esc"], A::ClearFilter, "Back", "Leave the large viewer, then drop the filter", None, FILTERED),
     row(C::Subjects, &["K"], A::Check, "Check the dataset", "Read every image and mask and list what is wrong, in the background", None, |s| PROJECT(s) && s.job.is_none()),
 
-    row(C::Image, &["up", "k"], A::SliceOn, "Slice on", "One slice on along the cut", Some(("↑↓", "slice")), SCENE),
+    row(C::Image, &["up", "k"], A::SliceOn, "Slice on", "One slice on along the cut", hint(1, "↑↓", "slice"), SCENE),
     row(C::Image, &["down", "j"], A::SliceBack, "Slice back", "One slice back along the cut", None, SCENE),
 
-    row(C::Viewer, &["m"], A::ToggleMask, "Mask outline", "Lesion mask on and off", Some(("m", "mask")), MASK),
-    row(C::Viewer, &["l"], A::ToggleCenterline, "Centerline", "Centerline on and off", Some(("l", "line")), CURVE),
-    row(C::Viewer, &["b"], A::ToggleCrop, "Crop box", "Box of the crop on and off", Some(("b", "box")), BOX),
-    row(C::Viewer, &["o"], A::TogglePrediction, "Prediction outline", "The model's output on and off", Some(("o", "prediction")), PREDICTION),
+    row(C::Viewer, &["m"], A::ToggleMask, "Mask outline", "Lesion mask on and off", hint(12, "m", "mask"), MASK),
+    row(C::Viewer, &["l"], A::ToggleCenterline, "Centerline", "Centerline on and off", hint(12, "l", "line"), CURVE),
+    row(C::Viewer, &["b"], A::ToggleCrop, "Crop box", "Box of the crop on and off", hint(12, "b", "box"), BOX),
+    row(C::Viewer, &["o"], A::TogglePrediction, "Prediction outline", "The model's output on and off", hint(12, "o", "prediction"), PREDICTION),
     row(C::Viewer, &["v"], A::ToggleAll, "All overlays", "All marks off, and on again", None, SCENE),
-    row(C::Viewer, &["a"], A::Axial, "Axial", "Cut across the cord", Some(("a s c", "cut")), SCENE),
+    row(C::Viewer, &["a"], A::Axial, "Axial", "Cut across the cord", hint(10, "a s c", "cut"), SCENE),
     row(C::Viewer, &["s"], A::Sagittal, "Sagittal", "Cut seen from the side", None, SCENE),
     row(C::Viewer, &["c"], A::Coronal, "Coronal", "Cut seen from the front", None, SCENE),
-    row(C::Viewer, &["+", "="], A::ZoomIn, "Zoom in", "Closer, around the cursor", Some(("+ -", "zoom")), SCENE),
+    row(C::Viewer, &["+", "="], A::ZoomIn, "Zoom in", "Closer, around the cursor", hint(11, "+ -", "zoom"), SCENE),
     row(C::Viewer, &["-"], A::ZoomOut, "Zoom out", "Farther", None, SCENE),
     row(C::Viewer, &["0"], A::ResetView, "Reset the view", "Whole slice, window from the data, cursor where the lesion is", None, SCENE),
     row(C::Viewer, &["shift-left"], A::CursorLeft, "Cursor left", "Move the cursor (click too)", None, SCENE),
@@ -89,65 +94,65 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Viewer, &[">"], A::MoreContrast, "More contrast", "Narrow the grey window (right-drag too)", None, SCENE),
     row(C::Viewer, &["<"], A::LessContrast, "Less contrast", "Widen the grey window (right-drag too)", None, SCENE),
 
-    row(C::Training, &["n"], A::NewRun, "New training", "Fill in the form and start a training that outlives this terminal", Some(("n", "new training")), PROJECT),
-    row(C::Training, &["up", "k"], A::Up, "Run above", "Choose the run above", Some(("↑↓", "run")), |s| s.training.runs.len() > 1),
+    row(C::Training, &["n"], A::NewRun, "New training", "Fill in the form and start a training that outlives this terminal", hint(3, "n", "new training"), PROJECT),
+    row(C::Training, &["up", "k"], A::Up, "Run above", "Choose the run above", hint(3, "↑↓", "run"), |s| s.training.runs.len() > 1),
     row(C::Training, &["down", "j"], A::Down, "Run below", "Choose the run below", None, |s| s.training.runs.len() > 1),
-    row(C::Training, &["s"], A::StopRun, "Stop", "Finish the step, write a checkpoint, stop; asked again: kill", Some(("s", "stop")), ALIVE),
-    row(C::Training, &["u"], A::ResumeRun, "Resume", "Go on from the last checkpoint", Some(("u", "resume")), RESUMABLE),
-    row(C::Training, &["e"], A::Evaluate, "Evaluate", "Segment the test side with the best model and score it", Some(("e", "evaluate")), EVALUABLE),
+    row(C::Training, &["s"], A::StopRun, "Stop", "Finish the step, write a checkpoint, stop; asked again: kill", hint(3, "s", "stop"), ALIVE),
+    row(C::Training, &["u"], A::ResumeRun, "Resume", "Go on from the last checkpoint", hint(3, "u", "resume"), RESUMABLE),
+    row(C::Training, &["e"], A::Evaluate, "Evaluate", "Segment the test side with the best model and score it", hint(3, "e", "evaluate"), EVALUABLE),
 
-    row(C::Results, &["up", "k"], A::Up, "Scan above", "Choose the scan above", Some(("↑↓", "scan")), SCORED),
+    row(C::Results, &["up", "k"], A::Up, "Scan above", "Choose the scan above", hint(1, "↑↓", "scan"), SCORED),
     row(C::Results, &["down", "j"], A::Down, "Scan below", "Choose the scan below", None, SCORED),
-    row(C::Results, &["enter"], A::Choose, "Open the scan", "Show prediction and truth in the slice viewer", Some(("⏎", "open")), SCORED),
-    row(C::Results, &["["], A::PreviousEvaluation, "Newer run", "Show the scores of a newer run", Some(("[ ]", "run")), SEVERAL),
+    row(C::Results, &["enter"], A::Choose, "Open the scan", "Show prediction and truth in the slice viewer", hint(2, "⏎", "open"), SCORED),
+    row(C::Results, &["["], A::PreviousEvaluation, "Newer run", "Show the scores of a newer run", hint(3, "[ ]", "run"), SEVERAL),
     row(C::Results, &["]"], A::NextEvaluation, "Older run", "Show the scores of an older run", None, SEVERAL),
-    row(C::Results, &["e"], A::Evaluate, "Evaluate", "Segment the test side with the chosen run's best model and score it", Some(("e", "evaluate")), EVALUABLE),
+    row(C::Results, &["e"], A::Evaluate, "Evaluate", "Segment the test side with the chosen run's best model and score it", hint(3, "e", "evaluate"), EVALUABLE),
 
-    row(C::Global, &["x"], A::CancelJob, "Cancel the work", "Stop the work in the background; what is finished stays", Some(("x", "cancel")), JOB),
+    row(C::Global, &["x"], A::CancelJob, "Cancel the work", "Stop the work in the background; what is finished stays", hint(0, "x", "cancel"), JOB),
     row(C::Global, &["1"], A::GoSubjects, "Go to subjects", "The list of scans", None, |s| PROJECT(s) && LISTED(s)),
-    row(C::Global, &["2", "t"], A::GoTraining, "Go to training", "Runs and their curves", Some(("t", "train")), |s| PROJECT(s) && s.screen != Screen::Training),
-    row(C::Global, &["3", "r"], A::GoResults, "Go to results", "Scores, worst first", Some(("r", "results")), |s| PROJECT(s) && s.screen != Screen::Results),
+    row(C::Global, &["2", "t"], A::GoTraining, "Go to training", "Runs and their curves", hint(4, "t", "train"), |s| PROJECT(s) && s.screen != Screen::Training),
+    row(C::Global, &["3", "r"], A::GoResults, "Go to results", "Scores, worst first", hint(5, "r", "results"), |s| PROJECT(s) && s.screen != Screen::Results),
     row(C::Global, &["i"], A::NextMode, "Picture mode", "Half-blocks, octants, braille, letters; the choice is remembered", None, ALWAYS),
     row(C::Global, &["T"], A::NextTheme, "Theme", "Dark, light, colour-blind, mono; the choice is remembered", None, ALWAYS),
     row(C::Global, &["L"], A::ShowLog, "Log", "What happened, with times", None, ALWAYS),
     row(C::Global, &[":"], A::Palette, "Palette", "Find a command by its name", None, ALWAYS),
-    row(C::Global, &["?"], A::Help, "Help", "All keys of this screen", Some(("?", "keys")), ALWAYS),
+    row(C::Global, &["?"], A::Help, "Help", "All keys of this screen", hint(20, "?", "keys"), ALWAYS),
     row(C::Global, &["ctrl-l"], A::Redraw, "Redraw", "Draw everything anew", None, ALWAYS),
     row(C::Global, &["ctrl-z"], A::Suspend, "Suspend", "Back to the shell; fg returns", None, ALWAYS),
-    row(C::Global, &["q", "ctrl-c"], A::Quit, "Quit", "Leave; trainings go on", Some(("q", "quit")), ALWAYS),
+    row(C::Global, &["q", "ctrl-c"], A::Quit, "Quit", "Leave; trainings go on", hint(21, "q", "quit"), ALWAYS),
 
-    row(C::Help, &["up", "k"], A::Up, "Up", "Scroll up", Some(("↑↓", "scroll")), ALWAYS),
+    row(C::Help, &["up", "k"], A::Up, "Up", "Scroll up", hint(3, "↑↓", "scroll"), ALWAYS),
     row(C::Help, &["down", "j"], A::Down, "Down", "Scroll down", None, ALWAYS),
     row(C::Help, &["pgup"], A::PageUp, "Page up", "Scroll a page up", None, ALWAYS),
     row(C::Help, &["pgdn", "space"], A::PageDown, "Page down", "Scroll a page down", None, ALWAYS),
-    row(C::Help, &["esc", "q", "?", "enter", "ctrl-c"], A::Close, "Close", "Back to the screen", Some(("esc", "close")), ALWAYS),
+    row(C::Help, &["esc", "q", "?", "enter", "ctrl-c"], A::Close, "Close", "Back to the screen", hint(3, "esc", "close"), ALWAYS),
 
-    row(C::Log, &["up", "k"], A::Up, "Up", "Older entries", Some(("↑↓", "scroll")), ALWAYS),
+    row(C::Log, &["up", "k"], A::Up, "Up", "Older entries", hint(3, "↑↓", "scroll"), ALWAYS),
     row(C::Log, &["down", "j"], A::Down, "Down", "Newer entries", None, ALWAYS),
     row(C::Log, &["pgup"], A::PageUp, "Page up", "A page older", None, ALWAYS),
     row(C::Log, &["pgdn", "space"], A::PageDown, "Page down", "A page newer", None, ALWAYS),
-    row(C::Log, &["esc", "q", "L", "enter", "ctrl-c"], A::Close, "Close", "Back to the screen", Some(("esc", "close")), ALWAYS),
+    row(C::Log, &["esc", "q", "L", "enter", "ctrl-c"], A::Close, "Close", "Back to the screen", hint(3, "esc", "close"), ALWAYS),
 
-    row(C::Palette, &["up"], A::Up, "Up", "The command above", Some(("↑↓", "choose")), ALWAYS),
+    row(C::Palette, &["up"], A::Up, "Up", "The command above", hint(3, "↑↓", "choose"), ALWAYS),
     row(C::Palette, &["down", "tab"], A::Down, "Down", "The command below", None, ALWAYS),
-    row(C::Palette, &["enter"], A::Choose, "Do it", "Do the chosen command", Some(("⏎", "do it")), ALWAYS),
-    row(C::Palette, &["esc", "ctrl-c"], A::Close, "Close", "Back to the screen", Some(("esc", "close")), ALWAYS),
+    row(C::Palette, &["enter"], A::Choose, "Do it", "Do the chosen command", hint(3, "⏎", "do it"), ALWAYS),
+    row(C::Palette, &["esc", "ctrl-c"], A::Close, "Close", "Back to the screen", hint(3, "esc", "close"), ALWAYS),
 
-    row(C::Confirm, &["y", "enter"], A::Yes, "Yes", "Do it", Some(("y", "yes")), ALWAYS),
-    row(C::Confirm, &["n", "esc", "q", "ctrl-c"], A::No, "No", "Leave things as they are", Some(("n", "no")), ALWAYS),
+    row(C::Confirm, &["y", "enter"], A::Yes, "Yes", "Do it", hint(3, "y", "yes"), ALWAYS),
+    row(C::Confirm, &["n", "esc", "q", "ctrl-c"], A::No, "No", "Leave things as they are", hint(3, "n", "no"), ALWAYS),
 
-    row(C::Filter, &["up"], A::Up, "Previous subject", "Walk to the subject above", Some(("↑↓", "subject")), ALWAYS),
+    row(C::Filter, &["up"], A::Up, "Previous subject", "Walk to the subject above", hint(3, "↑↓", "subject"), ALWAYS),
     row(C::Filter, &["down"], A::Down, "Next subject", "Walk to the subject below", None, ALWAYS),
-    row(C::Filter, &["enter"], A::Choose, "Keep", "Keep the filter", Some(("⏎", "keep")), ALWAYS),
-    row(C::Filter, &["esc", "ctrl-c"], A::Close, "Drop", "Drop the filter", Some(("esc", "drop")), ALWAYS),
+    row(C::Filter, &["enter"], A::Choose, "Keep", "Keep the filter", hint(3, "⏎", "keep"), ALWAYS),
+    row(C::Filter, &["esc", "ctrl-c"], A::Close, "Drop", "Drop the filter", hint(3, "esc", "drop"), ALWAYS),
 
-    row(C::Form, &["up", "shift-tab"], A::Up, "Field above", "The field above", Some(("↑↓", "field")), ALWAYS),
+    row(C::Form, &["up", "shift-tab"], A::Up, "Field above", "The field above", hint(3, "↑↓", "field"), ALWAYS),
     row(C::Form, &["down", "tab"], A::Down, "Field below", "The field below", None, ALWAYS),
-    row(C::Form, &["left"], A::ValueDown, "Less", "The previous choice, or a smaller value", Some(("←→", "change, or type")), ALWAYS),
+    row(C::Form, &["left"], A::ValueDown, "Less", "The previous choice, or a smaller value", hint(3, "←→", "change, or type"), ALWAYS),
     row(C::Form, &["right"], A::ValueUp, "More", "The next choice, or a greater value", None, ALWAYS),
-    row(C::Form, &["enter"], A::Choose, "Start", "Start the training", Some(("⏎", "start")), ALWAYS),
-    row(C::Form, &["esc", "ctrl-c"], A::Close, "Close", "Back without starting", Some(("esc", "close")), ALWAYS),
+    row(C::Form, &["enter"], A::Choose, "Start", "Start the training", hint(3, "⏎", "start"), ALWAYS),
+    row(C::Form, &["esc", "ctrl-c"], A::Close, "Close", "Back without starting", hint(3, "esc", "close"), ALWAYS),
 
-    row(C::Path, &["enter"], A::Choose, "Open", "Open the path", Some(("⏎", "open")), ALWAYS),
-    row(C::Path, &["esc", "ctrl-c"], A::Close, "Close", "Back to the start screen", Some(("esc", "close")), ALWAYS),
+    row(C::Path, &["enter"], A::Choose, "Open", "Open the path", hint(3, "⏎", "open"), ALWAYS),
+    row(C::Path, &["esc", "ctrl-c"], A::Close, "Close", "Back to the start screen", hint(3, "esc", "close"), ALWAYS),
 ];

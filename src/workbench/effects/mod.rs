@@ -59,12 +59,6 @@ impl Effects {
                 self.pictures.send_replace(Some(pictures::Request { key, generation, neighbours, fresh }));
             }
             Effect::CancelJob => self.cancel.store(true, Ordering::Relaxed),
-            Effect::Remember(memory) => {
-                let path = self.memory.clone();
-                self.work(move || {
-                    path.and_then(|path| memory.write(&path).err()).map(|e| said(Level::Warning, e))
-                });
-            }
             Effect::MakeDemo => jobs::demo(self),
             other => {
                 if let Some(project) = self.project.borrow().clone() {

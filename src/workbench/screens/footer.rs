@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::super::actions;
+use super::super::actions::{self, Hint};
 use super::super::state::{Job, Level, Modal, Screen, State};
 use super::super::theme::Role;
 use super::super::update::next_step;
@@ -64,25 +64,26 @@ fn draw_job(state: &State, job: &Job, area: Rect, buffer: &mut Buffer) {
     put(buffer, rest, &job.current, theme.style(Role::Dim));
 }
 
-/// As many hints as there is room for; help and quit always.
+/// As many hints as there is room for; help, quit and cancel always.
 fn draw_keys(state: &State, area: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
     let hints = actions::hints(state);
-    let width = |(keys, words): &(&str, &str)| (keys.chars().count() + words.chars().count() + 3) as u16;
-    let kept = |hint: &&(&str, &str)| matches!(hint.0, "?" | "q" | "x");
-    let reserved: u16 = hints.iter().filter(kept).map(width).sum();
+    let width = |hint: &Hint| (hint.keys.chars().count() + hint.words.chars().count() + 3) as u16;
+    let must = |hint: &Hint| matches!(hint.keys, "?" | "q" | "x");
+    let reserved: u16 = hints.iter().filter(|h| must(h)).map(width).sum();
     let mut room = area.width.saturating_sub(reserved);
     let mut x = area.x;
     for hint in &hints {
-        let must = kept(&hint);
-        if !must && width(hint) > room {
-            // Shorter hints further on would look like a ranking; the first that does not fit ends the row.
-            room = 0;
-            continue;
+        if !must(hint) {
+            if width(hint) > room {
+                // A shorter hint further on would be out of order; the first that does not fit ends the row.
+                room = 0;
+                continue;
+            }
+            room -= width(hint);
         }
-        room -= if must { 0 } else { width(hint) };
         let rest = Rect { x, width: area.right().saturating_sub(x), ..area };
-        let parts = [(hint.0, Role::Key), (" ", Role::Dim), (hint.1, Role::Dim)];
+        let parts = [(hint.keys, Role::Key), (" ", Role::Dim), (hint.words, Role::Dim)];
         x = pieces(buffer, rest, theme, &parts) + 2;
     }
 }

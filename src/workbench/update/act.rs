@@ -1,7 +1,6 @@
 //! What each action does to the state.
 
 use super::super::actions::{self, Action, Context};
-use super::super::memory::Memory;
 use super::super::message::Effect;
 use super::super::state::modal::Question;
 use super::super::state::start::Entry;
@@ -53,12 +52,12 @@ fn work(state: &mut State, action: Action) -> Vec<Effect> {
         Action::NextTheme => {
             state.ink.theme = state.ink.theme.next();
             say(state, Level::Info, format!("theme: {}", state.ink.theme.name.label()));
-            remember(state)
+            Vec::new()
         }
         Action::NextMode => {
             state.ink.mode = state.ink.mode.next(state.truecolour);
             say(state, Level::Info, format!("pictures: {}", state.ink.mode.label()));
-            remember(state)
+            Vec::new()
         }
         Action::ClearFilter => {
             let wide = std::mem::take(&mut state.viewer.wide);
@@ -278,17 +277,6 @@ fn start_training(state: &mut State) -> Vec<Effect> {
         return open(state, Modal::Form);
     }
     vec![Effect::Launch { arguments: state.training.form.arguments() }]
-}
-
-/// What is remembered of the state now.
-pub(super) fn remember(state: &State) -> Vec<Effect> {
-    let memory = Memory {
-        theme: state.ink.theme.name,
-        mode: Some(state.ink.mode),
-        recent: state.start.recent.clone(),
-        overlays: state.viewer.overlays,
-    };
-    vec![Effect::Remember(memory)]
 }
 
 /// True when the palette's list may change the state of a text line.

@@ -3,7 +3,7 @@
 use super::super::message::{Effect, JobNews, Msg};
 use super::super::model::{ProjectCard, SubjectRow};
 use super::super::state::{JobKind, Level, Screen, State};
-use super::act::{go, open_project, remember, show_scored};
+use super::act::{go, open_project, show_scored};
 use super::{poll_now, say, show_chosen};
 
 /// Takes an answer in.
@@ -71,8 +71,7 @@ fn opened(state: &mut State, card: ProjectCard, rows: Vec<SubjectRow>) -> Vec<Ef
     state.start.visit(card.dir.clone());
     state.project = Some(card);
     state.subjects.replace(rows);
-    let mut effects = remember(state);
-    effects.push(Effect::Survey);
+    let mut effects = vec![Effect::Survey];
     effects.extend(go(state, Screen::Subjects));
     effects.extend(poll_now(state));
     effects.push(Effect::LoadEvaluations { prefer: None });

@@ -4,7 +4,6 @@ use super::super::actions::Action;
 use super::super::message::Effect;
 use super::super::slice::Cut;
 use super::super::state::State;
-use super::act::remember;
 
 /// Does an action of the viewer; `None` when it is none of its.
 pub(super) fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
@@ -49,5 +48,5 @@ fn toggle(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         }
         _ => return None,
     }
-    Some(remember(state))
+    Some(Vec::new())
 }
