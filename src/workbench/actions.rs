@@ -3,6 +3,7 @@
 //! A binding belongs to a context; the contexts of a screen form a chain, the innermost first. Within one chain a key means one thing.
 
 use super::keys::{Key, shown};
+use super::layout::viewer_area;
 use super::state::{Modal, Screen, State};
 
 mod table;
@@ -156,12 +157,21 @@ pub(crate) fn contexts(state: &State) -> Vec<Context> {
         Some(Modal::Filter) => vec![Context::Filter],
         Some(Modal::Form) => vec![Context::Form],
         Some(Modal::Path { .. }) => vec![Context::Path],
-        None => screen_contexts(state.screen),
+        None => holding(state),
     }
 }
 
+/// The contexts of the screen as it is now: without the viewer's where there is no room for it.
+pub(crate) fn holding(state: &State) -> Vec<Context> {
+    let mut contexts = screen_contexts(state.screen);
+    if viewer_area(state).is_empty() {
+        contexts.retain(|c| *c != Context::Viewer);
+    }
+    contexts
+}
+
 /// The contexts of a screen with nothing over it.
-pub(crate) fn screen_contexts(screen: Screen) -> Vec<Context> {
+fn screen_contexts(screen: Screen) -> Vec<Context> {
     match screen {
         Screen::Start => vec![Context::Start, Context::Global],
         Screen::Subjects => vec![Context::Subjects, Context::Viewer, Context::Global],
@@ -195,7 +205,8 @@ pub(crate) fn hints(state: &State) -> Vec<Hint> {
 /// Commands for the palette whose name or help contains all words of the query.
 pub(crate) fn matching(state: &State, query: &str) -> Vec<&'static Binding> {
     let words: Vec<String> = query.to_lowercase().split_whitespace().map(str::to_owned).collect();
-    active(&screen_contexts(state.screen))
+    let contexts = holding(state);
+    active(&contexts)
         .filter(|b| (b.enabled)(state))
         .filter(|b| {
             let text = format!("{} {}", b.label, b.help).to_lowercase();

@@ -112,7 +112,7 @@ pub(crate) fn centred(area: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// Columns a list takes on a small terminal.
-const NARROW: u16 = 32;
+const NARROW: u16 = 34;
 
 /// The list and the rest of the subjects and training screens.
 pub(crate) fn screen_split(state: &State) -> Split {
@@ -173,7 +173,7 @@ mod tests {
         for (width, height) in [(1, 1), (20, 5), (40, 12), (80, 24), (100, 30), (160, 50), (400, 100)] {
             let area = Rect::new(0, 0, width, height);
             let page = page(area);
-            let split = split(page.body, 32);
+            let split = split(page.body, NARROW);
             let panes = viewer(split.main);
             let parts =
                 [panes.title, panes.picture, panes.crop, panes.side, panes.info, split.list, split.heading];
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_small_terminal_has_room_for_picture_and_crop() {
-        let panes = viewer(split(page(Rect::new(0, 0, 80, 24)).body, 32).main);
+        let panes = viewer(split(page(Rect::new(0, 0, 80, 24)).body, NARROW).main);
         assert!(panes.picture.width >= 28 && panes.picture.height >= 18, "{panes:?}");
         assert!(panes.crop.width >= 15 && panes.info.height >= 5, "{panes:?}");
     }

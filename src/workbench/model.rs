@@ -28,26 +28,23 @@ pub(crate) struct Finding {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SubjectRow {
     pub(crate) id: String,
-    pub(crate) subject: String,
     pub(crate) mask: Stage,
     pub(crate) cord: Stage,
     pub(crate) centerline: Stage,
     pub(crate) crop: Stage,
     pub(crate) prediction: Stage,
     pub(crate) findings: Vec<Finding>,
-    /// Image, mask, cord and centerline files, with the word for each.
-    pub(crate) files: Vec<(&'static str, PathBuf)>,
 }
 
 impl SubjectRow {
-    /// The stages in the order of the job, each with its word and its one-letter heading.
+    /// The stages in the order of the job, each with its word and the letter that stands for it (the viewer's key, where it has one).
     pub(crate) fn stages(&self) -> [(&'static str, char, &Stage); 5] {
         [
-            ("mask", 'M', &self.mask),
-            ("cord", 'C', &self.cord),
-            ("line", 'L', &self.centerline),
-            ("crop", 'P', &self.crop),
-            ("seg", 'S', &self.prediction),
+            ("mask", 'm', &self.mask),
+            ("cord", 'c', &self.cord),
+            ("line", 'l', &self.centerline),
+            ("crop", 'b', &self.crop),
+            ("pred", 'o', &self.prediction),
         ]
     }
 

@@ -58,7 +58,6 @@ pub(crate) enum Role {
     Warn,
     Bad,
     Selection,
-    Bar,
     Key,
     Mask,
     Prediction,
@@ -105,7 +104,7 @@ impl Theme {
         let colour = self.shown(self.rgb(role));
         match role {
             Role::Text => Style::new(),
-            Role::Selection | Role::Bar => Style::new().bg(colour),
+            Role::Selection => Style::new().bg(colour),
             Role::Title | Role::Key => Style::new().fg(colour).add_modifier(Modifier::BOLD),
             _ => Style::new().fg(colour),
         }
@@ -141,8 +140,7 @@ fn dark(role: Role) -> Rgb {
         Role::Good => (135, 215, 95),
         Role::Warn => (255, 215, 95),
         Role::Bad => (255, 95, 95),
-        Role::Selection => (48, 58, 78),
-        Role::Bar => (38, 38, 38),
+        Role::Selection => (62, 70, 92),
         Role::Mask => (255, 95, 95),
         Role::Prediction => (0, 215, 255),
         Role::Centerline => (135, 255, 95),
@@ -166,7 +164,6 @@ fn light(role: Role) -> Rgb {
         Role::Warn => (175, 95, 0),
         Role::Bad => (175, 0, 0),
         Role::Selection => (208, 224, 244),
-        Role::Bar => (228, 228, 228),
         Role::Train => (0, 95, 215),
         Role::Validation => (215, 95, 0),
         Role::Dice => (0, 135, 0),

@@ -62,7 +62,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Subjects, &["end", "G"], A::Last, "Last subject", "The last of the list", None, ALWAYS),
     row(C::Viewer, &["left"], A::SliceBack, "Slice back", "One slice back along the cut (wheel too)", hint(2, "←→", "slice"), SCENE),
     row(C::Viewer, &["right"], A::SliceOn, "Slice on", "One slice on along the cut (wheel too)", None, SCENE),
-    row(C::Subjects, &["p"], A::PreprocessOne, "Preprocess this scan", "Centerline, resampling and crop of the chosen scan, in the background", hint(9, "p", "this one"), IDLE),
+    row(C::Subjects, &["p"], A::PreprocessOne, "Preprocess this scan", "Centerline, resampling and crop of the chosen scan, in the background", hint(9, "p", "preprocess this"), IDLE),
     row(C::Subjects, &["P"], A::PreprocessAll, "Preprocess all", "Every scan that is not up to date; again: everything anew", hint(3, "P", "preprocess all"), IDLE),
     row(C::Subjects, &["n"], A::NextFailing, "Next failing", "The next scan that needs a look", hint(6, "n", "next failing"), FAILING),
     row(C::Subjects, &["N"], A::PreviousFailing, "Previous failing", "The previous scan that needs a look", None, FAILING),

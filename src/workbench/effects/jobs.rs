@@ -24,7 +24,9 @@ pub(super) fn preprocess(project: &Arc<Project>, ids: Option<Vec<String>>, force
         let scans: Vec<&Scan> = project.active_scans().filter(wanted).collect();
         let progress = |p: preprocess::Progress| {
             if let Some(failure) = &p.failure {
-                send(&sender, JobNews::Said(Level::Warning, format!("{}: {failure}", p.scan)));
+                let id = p.scan.as_str();
+                let text = if failure.contains(id) { failure.clone() } else { format!("{id}: {failure}") };
+                send(&sender, JobNews::Said(Level::Warning, text));
             }
             step(&sender, p.finished, p.total, &p.scan.to_string());
         };

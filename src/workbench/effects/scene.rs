@@ -76,7 +76,10 @@ impl Parts {
         let curve = self.curve.map(|c| on_slices(&c, &grid)).unwrap_or_default();
         let (boxes, crop) = match self.crop {
             Some(crop) => {
-                facts.push(("crop", format!("{} slices of {} mm", crop.frame.depth(), spacing(&crop.frame))));
+                facts.push((
+                    "crop",
+                    format!("{} slices of {:.2} mm", crop.frame.depth(), spacing(&crop.frame)),
+                ));
                 (boxes(&crop.frame, &grid), Some(crop_scene(crop, &grid)))
             }
             None => (self.planned_mm.map(|mm| planned(&curve, &grid, mm)).unwrap_or_default(), None),
@@ -157,11 +160,12 @@ fn facts(scan: &Scan) -> Vec<(&'static str, String)> {
     vec![("image", name(&scan.image)), ("contrast", scan.contrast.name().to_owned())]
 }
 
-fn geometry(grid: &Grid, stored: &str) -> [(&'static str, String); 2] {
+fn geometry(grid: &Grid, stored: &str) -> [(&'static str, String); 3] {
     let [nx, ny, nz] = grid.shape;
     let [x, y, z] = grid.spacing();
     [
-        ("size", format!("{nx} × {ny} × {nz} voxels, stored {stored}")),
+        ("size", format!("{nx} × {ny} × {nz} voxels")),
+        ("stored as", stored.to_owned()),
         ("voxel", format!("{x:.2} × {y:.2} × {z:.2} mm")),
     ]
 }

@@ -15,8 +15,8 @@ pub(super) fn draw(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer
         return;
     }
     if area.width >= 50 {
-        let left = Rect { width: 18, ..area };
-        let right = Rect { x: area.x + 20, width: area.width - 20, ..area };
+        let left = Rect { width: 16, ..area };
+        let right = Rect { x: area.x + 17, width: area.width - 17, ..area };
         draw_legend(state, scene, left, buffer);
         let used = draw_trouble(state, right, buffer);
         let below = Rect { y: right.y + used, height: right.height.saturating_sub(used), ..right };
@@ -78,7 +78,7 @@ fn draw_facts(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
     for (i, (name, value)) in scene.facts.iter().take(usize::from(area.height)).enumerate() {
         let row = line(area, i as u16);
         put(buffer, row, name, theme.style(Role::Dim));
-        let place = Rect { x: row.x + 12, width: row.width.saturating_sub(12), ..row };
+        let place = Rect { x: row.x + 11, width: row.width.saturating_sub(11), ..row };
         put(buffer, place, value, theme.style(Role::Text));
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let form = &state.training.form;
     let theme = state.ink.theme;
     let height = form.fields.len() as u16 + 7;
-    let inner = panel("New training", centred(area, 70, height), theme, buffer);
+    let inner = panel("New training", centred(area, 78, height), theme, buffer);
     for (i, field) in form.fields.iter().enumerate() {
         draw_field(state, field, i == form.selected, line(inner, i as u16 + 1), buffer);
     }

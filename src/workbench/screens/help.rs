@@ -3,17 +3,18 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::super::actions::{active, screen_contexts};
+use super::super::actions::{active, holding};
 use super::super::layout::centred;
 use super::super::state::State;
 use super::super::theme::Role;
-use super::super::widgets::text::put;
+use super::super::widgets::text::{put, wrapped};
 use super::{line, panel};
 
 /// Draws the help, scrolled down by `scroll` rows.
 pub(super) fn draw(state: &State, scroll: usize, area: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
-    let rows = rows(state);
+    let width = area.width.saturating_sub(6).min(84);
+    let rows = rows(state, usize::from(width.saturating_sub(34)));
     let height = (rows.len() as u16 + 2).min(area.height.saturating_sub(2));
     let inner = panel("Keys", centred(area, 88, height), theme, buffer);
     let scroll = scroll.min(rows.len().saturating_sub(usize::from(inner.height)));
@@ -25,9 +26,9 @@ pub(super) fn draw(state: &State, scroll: usize, area: Rect, buffer: &mut Buffer
             Row::Title(title) => put(buffer, at, title, theme.style(Role::Title)),
             Row::Gap => at.x,
             Row::Key(keys, label, help) => {
-                put(buffer, column(1, 11), keys, theme.style(Role::Key));
-                put(buffer, column(13, 19), label, theme.style(Role::Text));
-                put(buffer, column(33, at.width), help, theme.style(Role::Dim))
+                put(buffer, column(1, 10), keys, theme.style(Role::Key));
+                put(buffer, column(11, 22), label, theme.style(Role::Text));
+                put(buffer, column(34, at.width), help, theme.style(Role::Dim))
             }
         };
     }
@@ -36,17 +37,22 @@ pub(super) fn draw(state: &State, scroll: usize, area: Rect, buffer: &mut Buffer
 enum Row {
     Title(&'static str),
     Gap,
-    Key(String, &'static str, &'static str),
+    Key(String, &'static str, String),
 }
 
-fn rows(state: &State) -> Vec<Row> {
+/// The help's rows, the sentences broken at `width` columns.
+fn rows(state: &State, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    for context in screen_contexts(state.screen) {
+    for context in holding(state) {
         if !rows.is_empty() {
             rows.push(Row::Gap);
         }
         rows.push(Row::Title(context.title()));
-        rows.extend(active(&[context]).map(|b| Row::Key(b.shown_keys(), b.label, b.help)));
+        for binding in active(&[context]) {
+            let mut help = wrapped(binding.help, width).into_iter();
+            rows.push(Row::Key(binding.shown_keys(), binding.label, help.next().unwrap_or_default()));
+            rows.extend(help.map(|rest| Row::Key(String::new(), "", rest)));
+        }
     }
     rows
 }

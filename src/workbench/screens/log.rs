@@ -13,7 +13,11 @@ use super::{line, panel};
 /// Draws the log, `back` entries before the newest.
 pub(super) fn draw(state: &State, back: usize, area: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
-    let inner = panel("Log", centred(area, 110, area.height), theme, buffer);
+    let width = area.width.saturating_sub(6).min(106);
+    let rows: usize =
+        state.log.entries().map(|e| wrapped(&e.text, usize::from(width.saturating_sub(11))).len()).sum();
+    let height = (rows.max(1) + 2).min(usize::from(area.height));
+    let inner = panel("Log", centred(area, 110, height as u16), theme, buffer);
     if state.log.entries().len() == 0 {
         put(buffer, inner, "nothing has happened yet", theme.style(Role::Dim));
     }

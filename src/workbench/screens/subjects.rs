@@ -31,13 +31,17 @@ fn column(width: u16) -> u16 {
 fn draw_heading(state: &State, area: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
     let tally = state.subjects.tally();
+    let wide = column(area.width) == 5;
     let filtered = state.subjects.count();
     let count =
         if filtered == tally.scans { format!(" {filtered}") } else { format!(" {filtered}/{}", tally.scans) };
-    let failing = if tally.failing > 0 { format!("  {} to check", tally.failing) } else { String::new() };
+    let failing = if tally.failing > 0 {
+        if wide { format!("  {} to check", tally.failing) } else { format!("  !{}", tally.failing) }
+    } else {
+        String::new()
+    };
     let named = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
     pieces(buffer, named, theme, &[("Scans", Role::Title), (&count, Role::Dim), (&failing, Role::Bad)]);
-    let wide = column(area.width) == 5;
     for (i, (word, letter, _)) in SubjectRow::default().stages().into_iter().enumerate() {
         let cell = stage_cell(area, i);
         let text = if wide { word.to_owned() } else { letter.to_string() };

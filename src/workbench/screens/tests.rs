@@ -57,7 +57,7 @@ fn has(lines: &[String], text: &str) -> bool {
 fn the_subjects_screen_shows_list_stages_and_picture() {
     let lines = drawn(&state(80, 24));
     assert!(lines[0].contains("deepseg  cohort") && lines[0].contains("1 Subjects"), "{lines:#?}");
-    assert!(lines[2].contains("Scans 3  2 to check"), "{lines:#?}");
+    assert!(lines[2].contains("Scans 3  !2"), "{lines:#?}");
     assert!(lines[3].starts_with("▸ sub-01") && lines[3].contains("● ● ● ◐"), "{lines:#?}");
     assert!(lines[4].starts_with("! sub-02"), "{lines:#?}");
     assert!(has(&lines, "axial 5/6") && has(&lines, "###"), "{lines:#?}");

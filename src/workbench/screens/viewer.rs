@@ -9,7 +9,7 @@ use super::super::scene::Scene;
 use super::super::slice::{Cut, Plane};
 use super::super::state::State;
 use super::super::theme::Role;
-use super::super::widgets::picture::{Layer, Mark, Picture, Shape, View};
+use super::super::widgets::picture::{Fit, Layer, Mark, Picture, Shape, View};
 use super::super::widgets::text::{put, put_centred, put_right, wrapped};
 use super::{facts, footer, line, pieces};
 
@@ -67,7 +67,7 @@ fn draw_main(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let Some(plane) = scene.plane(cut, at) else { return };
     let mut layers = scene.layers(cut, at, viewer.overlays);
     let centre = cut.to_plane(scene.shape(), at.map(|v| v as f64));
-    layers.push(Layer { mark: Mark::Cursor, shape: Shape::Cross(centre) });
+    layers.push(Layer { mark: Mark::Cursor, shape: Shape::Ticks(centre) });
     picture(state, &plane, viewer.shown_window(), &layers, viewer.view(), area, buffer);
 }
 
@@ -83,6 +83,7 @@ fn draw_crop(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
         Some((crop, (plane, layers))) => {
             let size = format!("  {:.0} mm", crop.spacing * plane.pixels.dim().1 as f64);
             pieces(buffer, caption, theme, &[("Crop", Role::Title), (&size, Role::Dim)]);
+            let below = at_top(state, &plane, below);
             picture(state, &plane, crop.window, &layers, View::default(), below, buffer);
         }
         None => {
@@ -116,15 +117,9 @@ fn draw_side(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
     );
     let mut layers = scene.layers(cut, at, viewer.overlays);
     let centre = cut.to_plane(scene.shape(), at.map(|v| v as f64));
-    layers.push(slice_ticks(centre, &plane));
+    layers.push(Layer { mark: Mark::Cursor, shape: Shape::Ticks(centre) });
+    let below = at_top(state, &plane, below);
     picture(state, &plane, viewer.shown_window(), &layers, View::default(), below, buffer);
-}
-
-/// Ticks at both edges of the side cut, level with the slice of the main one.
-fn slice_ticks(centre: [f64; 2], plane: &Plane<f32>) -> Layer {
-    let last = plane.pixels.dim().1 as f64 - 1.0;
-    let tick = |from: f64, to: f64| vec![[from * last, centre[1]], [to * last, centre[1]]];
-    Layer { mark: Mark::Cursor, shape: Shape::Lines(vec![tick(0.0, 0.1), tick(0.9, 1.0)]) }
 }
 
 fn picture(
@@ -137,6 +132,14 @@ fn picture(
     buffer: &mut Buffer,
 ) {
     Picture { plane, window, layers, view, ink: state.ink }.render(area, buffer);
+}
+
+/// The part of `area` that a whole slice needs, so that it stands right below its caption.
+fn at_top(state: &State, plane: &Plane<f32>, area: Rect) -> Rect {
+    let (rows, columns) = plane.pixels.dim();
+    let covered =
+        Fit::new([columns, rows], plane.mm, area, state.ink, View::default()).covered(area, state.ink.mode);
+    Rect { height: covered.height.max(1).min(area.height), ..area }
 }
 
 fn captioned(area: Rect) -> (Rect, Rect) {

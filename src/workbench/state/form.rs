@@ -57,7 +57,7 @@ impl Default for Form {
                 "--lr",
                 Kind::Rate,
                 config.lr.to_string(),
-                "size of the first steps; halves on a plateau",
+                "of the first steps; halves on a plateau",
             ),
             field(
                 "Network",
@@ -80,13 +80,7 @@ impl Default for Form {
                 config.seed.to_string(),
                 "the same seed repeats the same run",
             ),
-            field(
-                "Fold",
-                "--fold",
-                Kind::Fold,
-                String::new(),
-                "K/N, e.g. 1/5; empty splits 60/20/20 by subject",
-            ),
+            field("Fold", "--fold", Kind::Fold, String::new(), "K/N, e.g. 1/5; none splits 60/20/20"),
         ];
         Self { fields, selected: 0, fresh: true }
     }

@@ -6,6 +6,9 @@ use super::super::scene::{Overlays, Scene};
 use super::super::slice::Cut;
 use super::super::widgets::picture::View;
 
+/// Millimetres an axial picture shows when nothing else was chosen: the neck's middle, with the cord large enough to judge.
+const USUAL_MM: f64 = 90.0;
+
 /// The slice viewer. The earlier picture stays until the wanted one has come.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Viewer {
@@ -21,8 +24,11 @@ pub(crate) struct Viewer {
     pub(crate) cut: Cut,
     /// The voxel (RPI) all cuts go through.
     pub(crate) cursor: [usize; 3],
-    /// 1 shows the whole slice.
-    pub(crate) zoom: f64,
+    /// The voxel in the middle of a picture that is closer than the whole slice. Not the cursor: a click must not move the
+    /// picture away from under the mouse.
+    centre: [usize; 3],
+    /// Chosen by hand; 1 shows the whole slice.
+    zoom: Option<f64>,
     /// Brightness and contrast chosen by hand.
     pub(crate) window: Option<(f32, f32)>,
     pub(crate) overlays: Overlays,
@@ -114,22 +120,37 @@ impl Viewer {
             let at = self.cut.to_plane(shape, self.cursor.map(|v| v as f64));
             let to = [at[0] + columns as f64, at[1] + rows as f64];
             self.cursor = self.cut.to_voxel(shape, to, self.cursor[self.cut.axis()]);
+            self.centre = self.cursor;
         }
     }
 
     /// Multiplies the zoom, within 1..16.
     pub(crate) fn magnify(&mut self, factor: f64) {
-        self.zoom = (self.zoom() * factor).clamp(1.0, 16.0);
+        self.zoom = Some((self.zoom() * factor).clamp(1.0, 16.0));
+        self.centre = self.cursor;
     }
 
-    /// The zoom.
+    /// The zoom: by hand, else so close to an axial slice that the cord can be seen, and the whole of any other cut.
     pub(crate) fn zoom(&self) -> f64 {
-        if self.zoom < 1.0 { 1.0 } else { self.zoom }
+        let usual = || {
+            let scene = self.scene.as_ref().filter(|_| self.cut == Cut::Axial)?;
+            let (size, mm) = (self.cut.size(scene.shape()), self.cut.size_mm(scene.spacing));
+            let widest = (size[0] as f64 * mm[0]).max(size[1] as f64 * mm[1]);
+            Some((widest / USUAL_MM).clamp(1.0, 8.0))
+        };
+        self.zoom.or_else(usual).unwrap_or(1.0)
+    }
+
+    /// Back to the usual zoom, the window from the data, and the slice worth looking at first.
+    pub(crate) fn reset(&mut self) {
+        (self.zoom, self.window) = (None, None);
+        self.cursor = self.scene.as_ref().map(|s| s.first_look()).unwrap_or_default();
+        self.centre = self.cursor;
     }
 
     /// What part of the cut's plane to show.
     pub(crate) fn view(&self) -> View {
-        let focus = self.scene.as_ref().map(|s| self.cut.to_plane(s.shape(), self.cursor.map(|v| v as f64)));
+        let focus = self.scene.as_ref().map(|s| self.cut.to_plane(s.shape(), self.centre.map(|v| v as f64)));
         View { zoom: self.zoom(), focus }
     }
 
@@ -151,6 +172,7 @@ impl Viewer {
             self.scene.as_ref().is_some_and(|old| old.key == scene.key && old.shape() == scene.shape());
         if !same {
             self.cursor = scene.first_look();
+            self.centre = self.cursor;
             self.window = None;
         }
         self.scene = Some(scene);

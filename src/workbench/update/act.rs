@@ -93,8 +93,8 @@ pub(super) fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
     state.viewer.wide = false;
     measure(state);
     match screen {
-        Screen::Subjects => show_chosen(state, false),
-        Screen::Training => poll_now(state),
+        Screen::Subjects => [vec![Effect::Survey], show_chosen(state, false)].concat(),
+        Screen::Training => [vec![Effect::Survey], poll_now(state)].concat(),
         Screen::Results => {
             let mut effects = vec![Effect::LoadEvaluations { prefer: None }];
             effects.extend(show_scored(state));

@@ -71,8 +71,7 @@ fn opened(state: &mut State, card: ProjectCard, rows: Vec<SubjectRow>) -> Vec<Ef
     state.start.visit(card.dir.clone());
     state.project = Some(card);
     state.subjects.replace(rows);
-    let mut effects = vec![Effect::Survey];
-    effects.extend(go(state, Screen::Subjects));
+    let mut effects = go(state, Screen::Subjects);
     effects.extend(poll_now(state));
     effects.push(Effect::LoadEvaluations { prefer: None });
     effects

@@ -98,27 +98,34 @@ pub(super) fn say(state: &mut State, level: Level, text: impl Into<String>) {
     state.log.add(clock, level, text);
 }
 
-/// What a newcomer does next, in a sentence, with the key first.
+/// What a newcomer does next: a key that works on this screen, and words.
 pub(crate) fn next_step(state: &State) -> Option<(&'static str, String)> {
     let tally = state.subjects.tally();
-    let lines = state.subjects.rows().iter().filter(|r| r.centerline == Stage::Ready).count();
     if state.project.is_none() || tally.unknown > 0 || state.job.is_some() {
-        None
-    } else if tally.scans == 0 {
-        Some(("q", "no scan was found here; see `deepseg init --help`".to_owned()))
-    } else if tally.crops == 0 && lines == 0 {
-        Some(("?", "no scan has a centerline yet: give cord masks to `deepseg init --cord`".to_owned()))
-    } else if tally.crops == 0 {
-        Some(("P", format!("preprocess {lines} scans, then t to train")))
-    } else if state.training.listed && state.training.runs.is_empty() {
-        Some(("t", format!("train on {} crops", tally.crops)))
-    } else if state.training.any_alive() {
-        Some(("t", "watch the training".to_owned()))
-    } else if state.results.loaded && state.results.evaluations.is_empty() && !state.training.runs.is_empty()
-    {
-        Some(("r", "score the training on the test side".to_owned()))
-    } else {
-        None
+        return None;
+    }
+    let lines = state.subjects.rows().iter().filter(|r| r.centerline == Stage::Ready).count();
+    let (training, results) = (&state.training, &state.results);
+    match state.screen {
+        _ if tally.scans == 0 => Some(("q", "no scan was found here; see `deepseg init --help`".to_owned())),
+        _ if tally.crops == 0 && lines == 0 => {
+            Some(("?", "no scan has a centerline: give cord masks to `deepseg init --cord`".to_owned()))
+        }
+        Screen::Subjects if tally.crops == 0 => {
+            Some(("P", format!("preprocess {lines} scans, then t to train")))
+        }
+        _ if tally.crops == 0 => Some(("1", "preprocess the scans first".to_owned())),
+        Screen::Training if training.listed && training.runs.is_empty() => {
+            Some(("n", format!("train on {} crops", tally.crops)))
+        }
+        Screen::Training => None,
+        _ if training.listed && training.runs.is_empty() => {
+            Some(("t", format!("train on {} crops", tally.crops)))
+        }
+        _ if training.any_alive() => Some(("t", "watch the training".to_owned())),
+        _ if !results.loaded || !results.evaluations.is_empty() || training.runs.is_empty() => None,
+        Screen::Results => Some(("e", "score the training on the test side".to_owned())),
+        _ => Some(("r", "score the training on the test side".to_owned())),
     }
 }
 

@@ -25,11 +25,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
         Action::Darker => viewer.rewindow(viewer.shown_window(), -0.05, 0.0),
         Action::MoreContrast => viewer.rewindow(viewer.shown_window(), 0.0, 0.1),
         Action::LessContrast => viewer.rewindow(viewer.shown_window(), 0.0, -0.1),
-        Action::ResetView => {
-            viewer.zoom = 1.0;
-            viewer.window = None;
-            viewer.cursor = viewer.scene.as_ref().map(|s| s.first_look()).unwrap_or_default();
-        }
+        Action::ResetView => viewer.reset(),
         _ => return toggle(state, action),
     }
     Some(Vec::new())

@@ -80,6 +80,14 @@ impl Fit {
         (inside(0) && inside(1) && column < area.right() && row < area.bottom()).then_some(position)
     }
 
+    /// The first and the last sample (x, y) the slice covers.
+    pub(crate) fn bounds(&self) -> ([f64; 2], [f64; 2]) {
+        let first = self.to_sample([-0.5; 2]).map(|at| at.max(-0.5).ceil());
+        let end = self.to_sample(self.plane.map(|n| n as f64 - 0.5));
+        let last = [0, 1].map(|axis| end[axis].min(self.size[axis] as f64 - 0.5).floor());
+        (first, last)
+    }
+
     /// The cells of `area` the slice covers.
     pub(crate) fn covered(&self, area: Rect, mode: Mode) -> Rect {
         let samples = mode.samples();

@@ -38,8 +38,8 @@ pub(crate) enum Shape {
     Points(Vec<[f64; 2]>),
     /// Lines through points.
     Lines(Vec<Vec<[f64; 2]>>),
-    /// A cross with an open middle, the same size at every zoom.
-    Cross([f64; 2]),
+    /// Ticks at the picture's four edges that point at a position and cover nothing near it.
+    Ticks([f64; 2]),
 }
 
 /// One mark to draw.
@@ -103,11 +103,7 @@ impl Raster {
                     self.line(layer.mark, fit.to_sample(pair[0]), fit.to_sample(pair[1]), mode);
                 }
             }
-            Shape::Cross(centre) => {
-                let [x, y] = fit.to_sample(*centre);
-                let arm = [2.0, 3.0].map(|d| [[x - d, y], [x + d, y], [x, y - d], [x, y + d]]);
-                arm.into_iter().flatten().for_each(|at| self.set(layer.mark, at));
-            }
+            Shape::Ticks(position) => self.ticks(layer.mark, *position, fit),
         }
     }
 
@@ -126,6 +122,17 @@ impl Raster {
             if inside(x, y) && edge {
                 self.samples[i].mark = Some(mark);
             }
+        }
+    }
+
+    fn ticks(&mut self, mark: Mark, position: [f64; 2], fit: &Fit) {
+        let [x, y] = fit.to_sample(position);
+        let (first, last) = fit.bounds();
+        for depth in [0.0, 1.0] {
+            self.set(mark, [x, first[1] + depth]);
+            self.set(mark, [x, last[1] - depth]);
+            self.set(mark, [first[0] + depth, y]);
+            self.set(mark, [last[0] - depth, y]);
         }
     }
 
