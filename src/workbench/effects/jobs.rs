@@ -1,7 +1,7 @@
 //! The long work of a project: preprocessing, checking, evaluating, the demo cohort. One at a time; each can be cancelled.
 
 use std::io::{BufRead, BufReader, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Effects, sentence, survey};
 use crate::dataset::{self, Project, Scan, Settings};
+use crate::demo::{DemoFolder, make_cohort};
 use crate::preprocess::{self, BatchOptions, BatchReport};
 use crate::workbench::message::{JobNews, Msg};
 use crate::workbench::state::{JobKind, Level};
@@ -91,7 +92,7 @@ pub(super) fn evaluate(project: &Arc<Project>, run: PathBuf, effects: &Effects) 
 
 fn score(
     project: &Project,
-    run: &std::path::Path,
+    run: &Path,
     sender: &UnboundedSender<Msg>,
     cancel: &Arc<AtomicBool>,
 ) -> std::io::Result<ExitStatus> {
@@ -161,10 +162,12 @@ pub(super) fn demo(effects: &Effects) {
 }
 
 fn make_demo(sender: &UnboundedSender<Msg>) -> Result<PathBuf, String> {
-    let (data, project) = (PathBuf::from("demo/dataset"), PathBuf::from("demo/project"));
+    let folder = DemoFolder::claim(Path::new("demo")).map_err(|e| sentence(&e))?;
     let progress = |done, total| step(sender, done, total, "");
-    crate::demo::make_cohort(&data, DEMO_SUBJECTS, DEMO_SEED, &progress).map_err(|e| sentence(&e))?;
-    let (project, _) = Project::create(&project, Settings::new(data)).map_err(|e| sentence(&e))?;
+    make_cohort(&folder.dataset(), DEMO_SUBJECTS, DEMO_SEED, &progress).map_err(|e| sentence(&e))?;
+    // Axial and sagittal T2w make one contrast; the few T2starw scans would be another.
+    let settings = Settings { image: vec!["T2w".to_owned()], ..Settings::new(folder.dataset()) };
+    let (project, _) = Project::create(&folder.project(), settings).map_err(|e| sentence(&e))?;
     Ok(project.dir().to_owned())
 }
 
