@@ -66,7 +66,7 @@ fn walk_and_toggle(workbench: &mut Workbench) {
     workbench.press("ml");
     workbench.wait_for(&["■ mask", "■ centerline"]);
     workbench.press("s");
-    workbench.wait_for(&["sagittal 15/28"]);
+    workbench.wait_for(&["sagittal 14/28"]);
     workbench.press("a");
     workbench.press("/03\r");
     workbench.wait_for(&["Scans 1/3", "sub-03_T2w  axial"]);
@@ -94,7 +94,10 @@ fn a_thousand_subjects_open_and_scroll_without_a_visible_wait() {
     let end = begin.elapsed();
     let begin = Instant::now();
     workbench.press("g");
-    workbench.press(&DOWN.repeat(500));
+    for _ in 0..50 {
+        workbench.press(&DOWN.repeat(10));
+        std::thread::sleep(Duration::from_millis(10));
+    }
     workbench.wait_for(&["sub-0501_T2w  axial"]);
     let walking = begin.elapsed();
     // Twenty times what a quiet machine needs.

@@ -183,7 +183,8 @@ impl Runner {
     }
 
     fn redraw(&mut self) -> io::Result<()> {
-        self.screen.clear()?;
+        // Not `clear`, which asks the terminal where its cursor is while the listening thread would take the answer.
+        self.screen.resize(self.state.area())?;
         self.state.dirty = true;
         Ok(())
     }
