@@ -1,6 +1,6 @@
 //! The rows of the table, by context; within one, the order of the footer.
 
-use super::super::state::{Screen, State};
+use super::super::state::{JobKind, Screen, State};
 use super::{Action, Binding, Context};
 
 type Enabled = fn(&State) -> bool;
@@ -9,7 +9,8 @@ type Hint = Option<super::Hint>;
 const ALWAYS: Enabled = |_| true;
 const PROJECT: Enabled = |s| s.project.is_some();
 const IDLE: Enabled = |s| PROJECT(s) && s.job.is_none() && s.subjects.tally().scans > 0;
-const JOB: Enabled = |s| s.job.as_ref().is_some_and(|j| !j.cancelling);
+/// The demo cohort is quick and is made as a whole or not at all.
+const JOB: Enabled = |s| s.job.as_ref().is_some_and(|j| !j.cancelling && j.kind != JobKind::Demo);
 const SCENE: Enabled = |s| s.viewer.scene.is_some();
 const MASK: Enabled = |s| s.viewer.scene.as_ref().is_some_and(|v| v.mask.is_some());
 const CURVE: Enabled = |s| s.viewer.scene.as_ref().is_some_and(|v| !v.curve.is_empty());

@@ -14,7 +14,7 @@ use super::{line, panel, pieces};
 pub(super) fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
     let entries = state.start.entries();
-    let height = entries.len() as u16 + 8;
+    let height = entries.len() as u16 + 10;
     let area = centred(body, 64, height.max(12));
     put_centred(buffer, line(area, 0), "d e e p s e g", theme.style(Role::Key));
     put_centred(buffer, line(area, 1), "train spinal-cord lesion segmentation", theme.style(Role::Dim));
@@ -26,8 +26,10 @@ pub(super) fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
         draw_entry(state, entry, i == state.start.selected, line(area, row), buffer);
         row += 1;
     }
+    let job = "look at every scan  →  preprocess  →  train  →  score";
+    put_centred(buffer, line(area, row + 2), job, theme.style(Role::Dim));
     if state.opening {
-        put_centred(buffer, line(area, row + 1), "opening…", theme.style(Role::Accent));
+        put_centred(buffer, line(area, row + 4), "opening…", theme.style(Role::Accent));
     }
 }
 
@@ -49,7 +51,7 @@ fn draw_entry(state: &State, entry: &Entry, chosen: bool, row: Rect, buffer: &mu
     let role = if chosen { Role::Title } else { Role::Text };
     let inner = Rect { x: row.x + 2, width: row.width.saturating_sub(3), ..row };
     let x = put(buffer, inner, &name, theme.style(role)) + 2;
-    let rest = Rect { x, width: inner.right().saturating_sub(x), ..inner };
+    let rest = Rect { x, width: inner.right().saturating_sub(x + 1), ..inner };
     super::put_detail(buffer, rest, &detail, theme);
 }
 

@@ -36,12 +36,17 @@ fn draw_heading(state: &State, area: Rect, buffer: &mut Buffer) {
     let count =
         if filtered == tally.scans { format!(" {filtered}") } else { format!(" {filtered}/{}", tally.scans) };
     let failing = if tally.failing > 0 {
-        if wide { format!("  {} to check", tally.failing) } else { format!("  !{}", tally.failing) }
+        if wide { format!("{} to check", tally.failing) } else { format!("!{}", tally.failing) }
     } else {
         String::new()
     };
     let named = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
-    pieces(buffer, named, theme, &[("Scans", Role::Title), (&count, Role::Dim), (&failing, Role::Bad)]);
+    pieces(
+        buffer,
+        named,
+        theme,
+        &[("Scans", Role::Title), (&count, Role::Dim), ("  ", Role::Text), (&failing, Role::Bad)],
+    );
     for (i, (word, letter, _)) in SubjectRow::default().stages().into_iter().enumerate() {
         let cell = stage_cell(area, i);
         let text = if wide { word.to_owned() } else { letter.to_string() };

@@ -65,14 +65,13 @@ fn draw_run(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
     let word = if stopping { "stopping" } else { run.phase.label() };
     let (_, role) = sign(&run.phase);
     let epoch = format!("  epoch {} of {}", run.epoch, run.epochs);
-    let phase = format!("  {word}");
-    pieces(buffer, line(area, 0), theme, &[(&run.name, Role::Title), (&phase, role), (&epoch, Role::Dim)]);
+    // On a small terminal the name, which the list shows anyway, would push the rest out.
+    let name = if area.width >= 60 { format!("{}  ", run.name) } else { String::new() };
+    pieces(buffer, line(area, 0), theme, &[(&name, Role::Title), (word, role), (&epoch, Role::Dim)]);
     let within = if run.phase.alive() { state.training.curves.within_epoch } else { 0.0 };
     let part = (f64::from(run.epoch) + within) / f64::from(run.epochs.max(1));
     gauge(buffer, Rect { width: area.width.saturating_sub(1), ..line(area, 1) }, part, role, theme);
-    let facts: Vec<String> =
-        summary(run).into_iter().map(|(name, value)| format!("{name} {value}")).collect();
-    put(buffer, line(area, 2), &facts.join("  ·  "), theme.style(Role::Text));
+    put(buffer, line(area, 2), &summary(run).join("  ·  "), theme.style(Role::Text));
     let mut used = 3;
     if let Some((text, role)) = trouble(state, run) {
         for row in wrapped(&text, usize::from(area.width)).iter().take(3) {
@@ -80,15 +79,18 @@ fn draw_run(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
             used += 1;
         }
     }
+    // Air above the charts where there is room for it.
+    used += u16::from(area.height >= 30);
     let rest = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };
     draw_charts(state, run, rest, buffer);
 }
 
 /// Time left, best Dice, device: what there is of it.
-fn summary(run: &RunRow) -> Vec<(&str, String)> {
-    let eta = run.eta.filter(|_| run.phase.alive()).map(|s| ("left", duration(s)));
-    let best = run.best.map(|(epoch, dice)| ("best Dice", format!("{} at epoch {epoch}", number(dice))));
-    eta.into_iter().chain(best).chain(run.facts.iter().map(|(name, value)| (*name, value.clone()))).collect()
+fn summary(run: &RunRow) -> Vec<String> {
+    let eta = run.eta.filter(|_| run.phase.alive()).map(|s| format!("{} left", duration(s)));
+    let best = run.best.map(|(epoch, dice)| format!("best Dice {} at epoch {epoch}", number(dice)));
+    let facts = run.facts.iter().map(|(name, value)| format!("{name} {value}"));
+    eta.into_iter().chain(best).chain(facts).collect()
 }
 
 /// What went wrong with the run and what to do.
@@ -126,13 +128,15 @@ fn draw_charts(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
     let [loss_area, dice_area, rate_area] = chart_areas(area);
     chart("Loss", losses, None).render(loss_area, buffer);
     chart("Dice", dice, Some((0.0, 1.0))).render(dice_area, buffer);
-    chart("Learning rate", rate, None).render(rate_area, buffer);
+    let highest = curves.rate.iter().map(|p| p.1).filter(|v| v.is_finite()).fold(0.0, f64::max);
+    chart("Learning rate", rate, Some((0.0, highest))).render(rate_area, buffer);
 }
 
 /// Loss above Dice; on a large terminal the rate beside Dice.
 fn chart_areas(area: Rect) -> [Rect; 3] {
     let upper = area.height * 11 / 20;
-    let loss = Rect { height: upper, ..area };
+    let gap = u16::from(area.height >= 26);
+    let loss = Rect { height: upper - gap, ..area };
     let lower = Rect { y: area.y + upper, height: area.height - upper, ..area };
     if area.width < 90 {
         return [loss, lower, Rect::default()];

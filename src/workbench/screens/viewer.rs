@@ -43,7 +43,7 @@ fn draw_title(state: &State, area: Rect, buffer: &mut Buffer) {
     let (at, count) = viewer.position().unwrap_or_default();
     let cut = format!("  {} {}", viewer.cut.label(), at + 1);
     let of = format!("/{count}");
-    let zoom = if viewer.zoom() > 1.0 { format!("  ×{:.1}", viewer.zoom()) } else { String::new() };
+    let zoom = if viewer.zoomed() { format!("  ×{:.1}", viewer.zoom()) } else { String::new() };
     let parts =
         [(scene.key.as_str(), Role::Title), (&cut, Role::Accent), (&of, Role::Dim), (&zoom, Role::Dim)];
     let x = pieces(buffer, area, theme, &parts) + 2;

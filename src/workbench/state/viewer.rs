@@ -141,6 +141,11 @@ impl Viewer {
         self.zoom.or_else(usual).unwrap_or(1.0)
     }
 
+    /// True when the zoom was chosen by hand.
+    pub(crate) fn zoomed(&self) -> bool {
+        self.zoom.is_some()
+    }
+
     /// Back to the usual zoom, the window from the data, and the slice worth looking at first.
     pub(crate) fn reset(&mut self) {
         (self.zoom, self.window) = (None, None);

@@ -23,7 +23,7 @@ impl Mark {
     pub(crate) fn form(self, x: usize, y: usize) -> bool {
         match self {
             Self::Prediction => (x + y) % 2 == 0,
-            Self::Crop => (x + y) % 4 < 2,
+            Self::Crop => (x + y) % 6 < 4,
             _ => true,
         }
     }
