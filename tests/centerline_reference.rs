@@ -30,6 +30,7 @@ fn fits_equal_the_reference_curves() {
             (Fit::default(), 1e-6),
             (Fit::Linear { smooth: 20.0 }, 1e-6),
             (Fit::Polyfit { degree: 5 }, 1e-6),
+            (Fit::Nurbs, 1e-6),
         ] {
             let Some(worst) = worst(case, fit) else { return };
             assert!(worst < tolerance, "{case} {fit}: {worst} voxels");

@@ -29,7 +29,7 @@ pub struct Args {
     /// Centerline file, CSV or one-voxel mask (method file)
     #[arg(long)]
     centerline: Option<PathBuf>,
-    /// Curve through the centres or points: bspline, linear or polyfit
+    /// Curve through the centres or points: bspline, linear, polyfit or nurbs
     #[arg(long, default_value = "bspline")]
     fit: Fit,
     /// Strength of smoothing (bspline, linear) or degree (polyfit)
