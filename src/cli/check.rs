@@ -1,6 +1,6 @@
 //! `deepseg check P`: look at every image and mask, list what is wrong, and take fixes as decisions.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use super::interrupt;
@@ -49,7 +49,7 @@ impl Args {
         if self.json {
             output::json(&report)?
         } else {
-            print(&report)
+            print(&report, project.dir())
         }
         Ok(if report.errors > 0 { Outcome::Problems } else { Outcome::Done })
     }
@@ -79,7 +79,7 @@ fn look(project: &Project) -> Result<Option<CheckReport>, Failure> {
     Ok((!cancel.load(Ordering::Relaxed)).then_some(report))
 }
 
-fn print(report: &CheckReport) {
+fn print(report: &CheckReport, project: &Path) {
     let width = report.scans.iter().map(|s| s.id.as_str().chars().count()).max().unwrap_or(0);
     for scan in &report.scans {
         let orientation = scan.orientation.as_ref().map(|o| format!("{} (nibabel {})", o.sct, o.nibabel));
@@ -94,7 +94,7 @@ fn print(report: &CheckReport) {
         );
     }
     output::line("");
-    problems::print(report.scans.iter().flat_map(|s| &s.problems));
+    problems::print(report.scans.iter().flat_map(|s| &s.problems), project);
     output::line(format_args!(
         "{} scans, {} errors, {} warnings",
         report.scans.len(),

@@ -1,6 +1,6 @@
 //! `deepseg init DATASET --project P`: list a dataset and write a project for it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use serde::Serialize;
@@ -71,7 +71,7 @@ impl Args {
         if json {
             output::json(&summary)?
         } else {
-            print(&summary, &dir)
+            print(&summary, project.dir())
         }
         let errors = summary.problems.iter().any(|p| p.severity == Severity::Error);
         Ok(match (cancel.load(Ordering::Relaxed), errors) {
@@ -105,12 +105,12 @@ fn summary(project: &Project, problems: Vec<Problem>) -> Summary {
     }
 }
 
-fn print(summary: &Summary, dir: &std::path::Path) {
+fn print(summary: &Summary, dir: &Path) {
     let Summary { subjects, scans, with_mask, with_cord, problems } = summary;
     output::line(format_args!(
         "{subjects} subjects, {scans} scans: {with_mask} with mask, {with_cord} with cord mask"
     ));
-    problems::print(problems.iter());
+    problems::print(problems.iter(), dir);
     output::line(format_args!(
         "wrote the project {}; next: `deepseg check`, `deepseg preprocess`",
         dir.display()

@@ -42,7 +42,12 @@ impl Fix {
 
     /// The exact command that takes this fix for one scan.
     pub fn command(self, project: &Path, scan: &ScanId) -> String {
-        format!("deepseg check {} --fix {self} --scan {scan}", quoted(project))
+        format!("{} --scan {scan}", self.command_for_all(project))
+    }
+
+    /// The exact command that takes this fix for every scan it is offered for.
+    pub fn command_for_all(self, project: &Path) -> String {
+        format!("deepseg check {} --fix {self}", quoted(project))
     }
 }
 

@@ -72,6 +72,8 @@ pub enum Code {
     LesionLost,
     /// Two scans with the same voxels.
     Duplicate,
+    /// Two subjects whose names say that they are one person.
+    SamePerson,
     /// No lesion mask.
     NoMask,
     /// Neither a cord mask nor a centerline file.
@@ -88,7 +90,9 @@ impl Code {
                 Severity::Error
             }
             UnreadableFolder | OddName | StrayLabel | SeveralCandidates | NothingMatches | HeaderMismatch
-            | SformQform | NonFinite | MaskValues | EmptyCord | LesionLost | Duplicate => Severity::Warning,
+            | SformQform | NonFinite | MaskValues | EmptyCord | LesionLost | Duplicate | SamePerson => {
+                Severity::Warning
+            }
         }
     }
 
@@ -116,6 +120,7 @@ impl Code {
             EmptyCord => "empty-cord",
             LesionLost => "lesion-lost",
             Duplicate => "duplicate",
+            SamePerson => "same-person",
             NoMask => "no-mask",
             NoCenterline => "no-centerline",
         }

@@ -255,6 +255,20 @@ fn has(problems: &[Problem], code: Code) -> bool {
 }
 
 #[test]
+fn a_centerline_file_that_is_gone_is_an_error() {
+    for ending in ["csv", "nii.gz"] {
+        let dataset = sound();
+        let name = format!("derivatives/labels/sub-1/anat/sub-1_T2w_centerline-manual.{ending}");
+        dataset.file(&name, "");
+        let project = dataset.project();
+        fs::remove_file(dataset.path(&name)).unwrap();
+        let found = problems(&project);
+        assert_eq!(found.iter().map(|p| p.code).collect::<Vec<_>>(), [Code::Unreadable]);
+        assert!(found[0].message.contains(&name), "{found:?}");
+    }
+}
+
+#[test]
 fn several_time_points_are_refused_with_the_way_out() {
     let dataset = sound();
     let plain = "sub-1/anat/sub-1_T2w.nii";

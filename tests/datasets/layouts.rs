@@ -336,3 +336,36 @@ fn a_cord_found_by_a_program_fills_in_but_a_lesion_does_not() {
         found.problems
     );
 }
+
+#[test]
+fn centerlines_may_be_tables() {
+    let dataset = Dataset::of_names(&[
+        "sub-1/anat/sub-1_T2w.nii.gz",
+        "sub-2/anat/sub-2_T2w.nii.gz",
+        "derivatives/labels/sub-1/anat/sub-1_T2w_centerline-manual.csv",
+        "derivatives/labels/sub-2/anat/sub-2_T2w_centerline-manual.csv",
+        "derivatives/labels/sub-2/anat/sub-2_T2w_centerline-manual.nii.gz",
+        "derivatives/labels/sub-2/anat/sub-2_T2w_morphometry.csv",
+    ]);
+    let found = dataset.discover(&settings());
+    let file =
+        |id: &str| find(&found, id).centerline.as_deref().unwrap().file_name().unwrap().to_str().unwrap();
+    assert_eq!(file("sub-1_T2w"), "sub-1_T2w_centerline-manual.csv");
+    assert_eq!(file("sub-2_T2w"), "sub-2_T2w_centerline-manual.nii.gz");
+    assert_eq!(codes(&found), [Code::Assumed]);
+    let flat = Dataset::of_names(&["images/a.nii.gz", "images/notes.csv", "centerlines/a.csv"]);
+    let found = flat.discover(&settings());
+    assert_eq!((ids(&found), found.scans[0].centerline.as_deref()), (vec!["a"], path("centerlines/a.csv")));
+}
+
+#[test]
+fn one_person_under_two_subjects_is_suspected() {
+    let dataset = Dataset::of_names(&[
+        "sub-11Ses1/anat/sub-11Ses1_T2w.nii.gz",
+        "sub-11Ses2/anat/sub-11Ses2_T2w.nii.gz",
+        "sub-12Ses1/anat/sub-12Ses1_T2w.nii.gz",
+    ]);
+    let found = dataset.discover(&settings());
+    assert_eq!(codes(&found), [Code::SamePerson]);
+    assert!(found.problems[0].message.starts_with("sub-11Ses1, sub-11Ses2 "), "{:?}", found.problems);
+}

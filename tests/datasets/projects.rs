@@ -3,6 +3,7 @@
 use std::fs;
 
 use deepseg::dataset::{Contrast, DatasetError, Fix, Permissions, Project, ScanId, Settings};
+use proptest::prelude::*;
 use serde::Deserialize;
 
 use crate::build::Dataset;
@@ -171,15 +172,33 @@ fn a_single_suffix_need_not_be_a_list() {
     assert_eq!(Project::open(&dataset.project_dir()).unwrap().settings().image, ["T2w"]);
 }
 
-#[test]
-fn settings_with_odd_characters_come_back() {
-    let dataset = small();
-    let odd = "a\"b\\c\nü'";
-    let settings =
-        Settings { mask: Some(odd.into()), image: vec!["x'y".into(), "T2w".into()], ..dataset.settings() };
-    let (project, _) = dataset.create(settings);
-    assert_eq!(project.settings().mask.as_deref(), Some(odd));
-    assert_eq!(project.settings().image, ["x'y", "T2w"]);
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever a user names things, the file that is written is read back as the same settings.
+    #[test]
+    fn settings_come_back_whatever_is_in_them(
+        image in prop::collection::vec(any::<String>(), 0..3),
+        mask in prop::option::of(any::<String>()),
+        cord in prop::option::of(any::<String>()),
+        contrast in prop::option::of("[a-z0-9_]{1,8}"),
+    ) {
+        let dataset = small();
+        let contrast = contrast.map(Contrast::from);
+        let settings = Settings { image, mask, cord, contrast, ..dataset.settings() };
+        let (project, _) = dataset.create(settings.clone());
+        prop_assert_eq!(project.settings(), &settings);
+    }
+
+    /// An id is a safe file name whatever it is made of, and making it again changes nothing.
+    #[test]
+    fn ids_are_file_names(text in any::<String>()) {
+        let id = ScanId::new(&text);
+        let name = id.as_str();
+        prop_assert!(!name.is_empty() && name.len() <= 200 && !name.starts_with('.'));
+        prop_assert!(name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)), "{name}");
+        prop_assert_eq!(&ScanId::new(name), &id);
+    }
 }
 
 #[test]

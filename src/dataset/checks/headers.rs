@@ -1,7 +1,8 @@
 //! What headers alone tell: files that cannot be opened, more than one volume, masks that lie elsewhere than their image, and
 //! two transforms in one header that disagree.
 
-use std::path::Path;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use super::case::Case;
 use crate::dataset::{Code, Fix, Problem};
@@ -32,17 +33,30 @@ impl Headers {
         let mut problems = self.unfit.clone();
         let [mask, cord] = case.labels();
         let files = [(Some(&case.scan.image), &self.image), (mask, &self.mask), (cord, &self.cord)];
-        for (path, header) in files.iter().filter_map(|(path, header)| Some(((*path)?, header.as_ref()?))) {
-            problems.extend(transforms(case, path, header));
-        }
-        for (path, label) in
-            files.iter().skip(1).filter_map(|(path, header)| Some(((*path)?, header.as_ref()?)))
-        {
+        let fit: Vec<(&PathBuf, &Header)> =
+            files.into_iter().filter_map(|(path, header)| path.zip(header.as_ref())).collect();
+        // Masks inherit their image's header: the same disagreement in all files is said once.
+        problems.extend(fit.iter().find_map(|(path, header)| transforms(case, path, header)));
+        if let Some(image) = &self.image {
+            let labels = fit.iter().filter(|(path, _)| **path != case.scan.image);
             problems
-                .extend(self.image.as_ref().and_then(|image| geometry(case, path, &label.grid, &image.grid)));
+                .extend(labels.filter_map(|(path, label)| geometry(case, path, &label.grid, &image.grid)));
         }
+        problems.extend(centerline(case));
         problems
     }
+}
+
+/// Whether the centerline file is there; where it lies is the curve's affair, as it may have a grid of its own.
+fn centerline(case: &Case<'_>) -> Option<Problem> {
+    let path = case.scan.centerline.as_deref()?;
+    let table = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+    let opened = if table {
+        File::open(path).map(drop).map_err(|source| VolumeError::Read { path: path.to_owned(), source })
+    } else {
+        usable(path).map(drop)
+    };
+    opened.err().map(|error| case.unreadable(&error))
 }
 
 fn usable(path: &Path) -> Result<Header, VolumeError> {

@@ -24,7 +24,9 @@ pub(super) fn find(root: &Path, wanted: &[String]) -> Files {
         let listing = walk(root, Path::new(name), DEPTH);
         files.problems.extend(listing.problems);
         match meaning {
-            Folder::Images => files.images.extend(listing.files.into_iter().map(image)),
+            Folder::Images => {
+                files.images.extend(listing.files.into_iter().filter(|f| !f.is_table()).map(image))
+            }
             Folder::Labels(role) => {
                 files.labels.extend(listing.files.into_iter().map(|f| label(f, Some(role))))
             }

@@ -5,8 +5,10 @@ mod bids;
 mod choose;
 mod flat;
 mod list;
+mod lookup;
 mod names;
 mod pair;
+mod persons;
 mod recipe;
 mod roles;
 mod sort;
@@ -102,14 +104,23 @@ pub fn discover(root: &Path, settings: &Settings) -> Result<Discovery, DatasetEr
     if !root.is_dir() {
         return Err(DatasetError::NotAFolder(root.to_owned()));
     }
-    let wanted = &settings.image;
-    let files = match (&settings.list, settings.layout) {
-        (Some(list), _) => return list::scans(root, list, settings),
+    let mut discovery = match (&settings.list, settings.layout) {
+        (Some(list), _) => list::scans(root, list, settings)?,
         (None, Layout::List) => return Err(no_list(root)),
-        (None, Layout::Auto) => detect(root, wanted)?,
-        (None, Layout::Bids) => bids::find(root, wanted),
-        (None, Layout::Flat) => flat::find(root, wanted),
-        (None, Layout::Recipe) => recipe::find(root, wanted),
+        (None, layout) => in_folders(root, layout, settings)?,
+    };
+    discovery.problems.extend(persons::under_several_names(&discovery.scans));
+    Ok(discovery)
+}
+
+/// The scans of a dataset whose layout tells them.
+fn in_folders(root: &Path, layout: Layout, settings: &Settings) -> Result<Discovery, DatasetError> {
+    let wanted = &settings.image;
+    let files = match layout {
+        Layout::Bids => bids::find(root, wanted),
+        Layout::Flat => flat::find(root, wanted),
+        Layout::Recipe => recipe::find(root, wanted),
+        Layout::Auto | Layout::List => detect(root, wanted)?,
     };
     if files.images.is_empty() && files.problems.is_empty() {
         return Err(DatasetError::NoLayout(root.to_owned()));

@@ -13,6 +13,20 @@ pub(super) fn nifti_stem(name: &str) -> Option<&str> {
     })
 }
 
+/// The name without `.csv` where it says that it is a centerline's, or where its folder does; else `None`.
+pub(super) fn table_stem(name: &str, in_centerlines: bool) -> Option<&str> {
+    let at = name.len().checked_sub(4).filter(|at| name.is_char_boundary(*at))?;
+    let stem = &name[..at];
+    let meant = in_centerlines || is_centerline(stem);
+    (meant && at > 0 && name[at..].eq_ignore_ascii_case(".csv") && !name.starts_with('.')).then_some(stem)
+}
+
+/// Whether a name says centerline.
+pub(super) fn is_centerline(name: &str) -> bool {
+    let name = name.to_lowercase();
+    name.contains("centerline") || name.contains("centreline")
+}
+
 /// The BIDS entity with this key, whole: `entity("sub-01_run-2_T2w", "run")` is `run-2`.
 pub(super) fn entity(stem: &str, key: &str) -> Option<String> {
     let has_key =
@@ -58,6 +72,15 @@ mod tests {
         assert_eq!(nifti_stem("é.hdr"), Some("é"));
         for other in [".nii.gz", "._sub-01.nii.gz", "a.json", "é", "a.img"] {
             assert_eq!(nifti_stem(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn tables_are_taken_for_centerlines_only() {
+        assert_eq!(table_stem("sub-1_T2w_centerline-manual.csv", false), Some("sub-1_T2w_centerline-manual"));
+        assert_eq!(table_stem("a.CSV", true), Some("a"));
+        for other in ["participants.csv", "centerline.txt", ".csv", "é"] {
+            assert_eq!(table_stem(other, false), None, "{other}");
         }
     }
 

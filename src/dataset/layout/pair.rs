@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use super::choose::{self, Names};
-use super::names::{canonical, splits, without_suffix};
+use super::lookup::Lookup;
+use super::names::{canonical, splits};
 use super::roles::Role;
+use super::tree::is_table;
 use super::{Discovery, Files, Image, Label, Settings};
 use crate::dataset::{Code, Problem, Scan, ScanId};
 
@@ -81,34 +83,15 @@ fn attach(
     loose: bool,
     problems: &mut Vec<Problem>,
 ) -> Vec<Vec<Attached>> {
-    let mut by_stem: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    let mut by_entities: HashMap<(&str, &str), Vec<usize>> = HashMap::new();
-    let mut by_group: HashMap<&str, Vec<usize>> = HashMap::new();
-    for (index, image) in images.iter().enumerate() {
-        by_stem.entry((&image.group, &image.stem)).or_default().push(index);
-        by_entities.entry((&image.group, without_suffix(&image.stem))).or_default().push(index);
-        by_group.entry(&image.group).or_default().push(index);
-    }
+    let lookup = Lookup::new(images, loose);
     let mut attached: Vec<Vec<Attached>> = images.iter().map(|_| Vec::new()).collect();
     for label in labels {
-        let stem = label.stem.as_str();
-        let of_image =
-            || splits(stem).find_map(|(image, name)| Some((by_stem.get(&(&label.group, image))?, name)));
-        // `sub-01_label-lesion_mask` names no contrast: it is unambiguous only where the subject has one image.
-        let only = |found: Option<(&'_ Vec<usize>, _)>| {
-            found.filter(|(indices, _)| indices.len() == 1).map(|f| (f.0.clone(), f.1))
-        };
-        let of_entities =
-            || only(splits(stem).find_map(|(e, name)| Some((by_entities.get(&(&label.group, e))?, name))));
-        let of_group =
-            || only(by_group.get(label.group.as_str()).filter(|_| loose).map(|indices| (indices, stem)));
-        let found = of_image().map(|(i, name)| (i.clone(), name)).or_else(of_entities).or_else(of_group);
-        let Some((indices, name)) = found else {
+        let Some((indices, name)) = lookup.of(&label) else {
             problems.extend((label.rank < FOREIGN).then(|| stray(&label, images)));
             continue;
         };
         for index in indices {
-            attached[index].push(Attached { label: label.clone(), name: name.to_owned() });
+            attached[*index].push(Attached { label: label.clone(), name: name.to_owned() });
         }
     }
     attached
@@ -140,7 +123,7 @@ fn names<'a>(attached: impl Iterator<Item = &'a Vec<Attached>>) -> Names {
     names
 }
 
-/// The best label of each role: by name, then by folder, then by path. A second one as good is a problem.
+/// The best label of each role: by name, then by folder, voxels before a table of the same. A second one as good is a problem.
 fn best(
     image: &Image,
     mut labels: Vec<Attached>,
@@ -148,10 +131,10 @@ fn best(
     problems: &mut Vec<Problem>,
 ) -> BTreeMap<Role, PathBuf> {
     labels.sort_by(|a, b| a.label.path.cmp(&b.label.path));
-    let mut chosen: BTreeMap<Role, ((usize, u8), PathBuf)> = BTreeMap::new();
+    let mut chosen: BTreeMap<Role, ((usize, u8, bool), PathBuf)> = BTreeMap::new();
     for label in labels {
         let Some((role, preference)) = role(&label) else { continue };
-        let merit = (preference, label.label.rank);
+        let merit = (preference, label.label.rank, is_table(&label.label.path));
         match chosen.get(&role) {
             Some((best, path)) if *best == merit => {
                 problems.push(several(&format!("{} of {}", role.name(), image.id), path, &label.label.path));

@@ -1,6 +1,6 @@
 //! What a label's name says it is: a lesion mask, a cord mask, a centerline, or something else. Pure text rules.
 
-use super::names::canonical;
+use super::names::{canonical, is_centerline};
 
 /// What a file does for its image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -50,7 +50,7 @@ pub(super) fn of_label(label: &str) -> Option<Role> {
     let name = canonical(label);
     let words: Vec<&str> = name.split('_').filter(|w| !w.is_empty()).collect();
     let telling: Vec<&&str> = words.iter().filter(|w| !NEUTRAL.contains(w)).collect();
-    if ["centerline", "centreline"].iter().any(|w| name.contains(w)) || words.contains(&"ctr") {
+    if is_centerline(&name) || words.contains(&"ctr") {
         Some(Role::Centerline)
     } else if name.contains("lesion") || words.iter().any(|w| matches!(*w, "les" | "roi" | "rois")) {
         Some(Role::Mask)
@@ -93,7 +93,7 @@ pub(super) enum Folder {
 pub(super) fn of_folder(name: &str) -> Option<Folder> {
     let name = canonical(name);
     let any = |words: &[&str]| words.iter().any(|w| name.contains(w));
-    if any(&["centerline", "centreline"]) {
+    if is_centerline(&name) {
         Some(Folder::Labels(Role::Centerline))
     } else if any(&["cord"]) || name == "sc" || name.starts_with("sc_") || name.ends_with("_sc") {
         Some(Folder::Labels(Role::Cord))

@@ -15,7 +15,8 @@ pub(super) fn images_and_labels(files: Vec<Found>, wanted: &[String]) -> (Vec<Fo
         .iter()
         .map(|file| {
             let beside = |stem: &str| known.contains(&(file.path.parent(), stem));
-            wanted.iter().any(|w| has_suffix(&file.stem, w)) || !is_label(&file.stem, beside)
+            let wished = wanted.iter().any(|w| has_suffix(&file.stem, w));
+            !file.is_table() && (wished || !is_label(&file.stem, beside))
         })
         .collect();
     let mut is_image = is_image.into_iter();

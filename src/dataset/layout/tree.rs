@@ -6,16 +6,28 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::names::nifti_stem;
+use super::names::{is_centerline, nifti_stem, table_stem};
 use crate::dataset::{Code, Problem};
 
-/// A NIfTI file found in a tree.
+/// A NIfTI file, or a centerline's table, found in a tree.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Found {
     /// Path relative to the dataset.
     pub(super) path: PathBuf,
-    /// Name without the NIfTI ending.
+    /// Name without its ending.
     pub(super) stem: String,
+}
+
+impl Found {
+    /// Whether it is a table of points rather than voxels.
+    pub(super) fn is_table(&self) -> bool {
+        is_table(&self.path)
+    }
+}
+
+/// Whether a file is a table of points rather than voxels.
+pub(super) fn is_table(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"))
 }
 
 /// What a listing yields: entries in the order of their names, and what could not be listed.
@@ -34,7 +46,7 @@ impl Listing {
     }
 }
 
-/// NIfTI files and folders directly in `root/inside`. Hidden entries are passed over, and so are projects
+/// NIfTI files, centerline tables and folders directly in `root/inside`. Hidden entries are passed over, and so are projects
 /// of this program below the root.
 pub(super) fn list(root: &Path, inside: &Path) -> Listing {
     let mut listing = Listing::default();
@@ -58,7 +70,7 @@ pub(super) fn list(root: &Path, inside: &Path) -> Listing {
     listing
 }
 
-/// Every NIfTI file in `root/inside` and in folders up to `depth` levels below it. The depth also ends circular links.
+/// Every such file in `root/inside` and in folders up to `depth` levels below it. The depth also ends circular links.
 pub(super) fn walk(root: &Path, inside: &Path, depth: usize) -> Listing {
     let mut listing = list(root, inside);
     if depth > 0 {
@@ -89,7 +101,9 @@ fn sort_in(entry: &DirEntry, inside: &Path, listing: &mut Listing) {
         return;
     }
     let kind = entry.file_type().ok();
-    if let Some(stem) = nifti_stem(name).filter(|_| !kind.is_some_and(|k| k.is_dir())) {
+    let in_centerlines = inside.to_str().is_some_and(is_centerline);
+    let stem = nifti_stem(name).or_else(|| table_stem(name, in_centerlines));
+    if let Some(stem) = stem.filter(|_| !kind.is_some_and(|k| k.is_dir())) {
         listing.files.push(Found { path: inside.join(name), stem: stem.to_owned() });
     } else if kind.is_some_and(|k| k.is_dir() || (k.is_symlink() && entry.path().is_dir())) {
         listing.folders.push(name.to_owned());
