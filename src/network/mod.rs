@@ -6,6 +6,7 @@
 mod architecture;
 mod device;
 mod error;
+mod model_file;
 mod predictor;
 mod safetensors;
 mod unet;
@@ -14,6 +15,7 @@ mod weights;
 pub use architecture::Architecture;
 pub use device::{Device, DeviceChoice};
 pub use error::NetworkError;
+pub use model_file::{ModelFile, Provenance, TrainingNote};
 pub use predictor::Predictor;
 pub use weights::{NamedTensor, Weights};
 

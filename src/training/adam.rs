@@ -24,10 +24,6 @@ pub(crate) struct AdamState {
 }
 
 impl<B: Kernels> Adam<B> {
-    pub(crate) fn new(config: &OptimiserConfig, slots: usize) -> Self {
-        Self { config: config.clone(), moments: vec![None; slots], updates: 0 }
-    }
-
     pub(crate) fn restored(config: &OptimiserConfig, state: &AdamState, device: &B::Device) -> Self {
         let load =
             |values: &Vec<f32>| Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device);

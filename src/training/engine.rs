@@ -4,6 +4,7 @@
 use burn::Dispatch;
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Tensor, TensorData};
+use ndarray::Array3;
 
 use super::adam::{Adam, AdamState};
 use super::loss::loss;
@@ -67,6 +68,18 @@ impl EngineState {
 }
 
 impl Batch {
+    /// Patches of one shape, with their masks, in memory order of the axes x, y, z.
+    pub(crate) fn gather(patches: impl Iterator<Item = (Array3<f32>, Array3<u8>)>) -> Self {
+        let mut batch = Self { images: Vec::new(), targets: Vec::new(), count: 0, shape: [0; 3] };
+        for (image, mask) in patches {
+            batch.shape = image.dim().into();
+            batch.images.extend(image.iter());
+            batch.targets.extend(mask.iter().map(|&value| f32::from(value)));
+            batch.count += 1;
+        }
+        batch
+    }
+
     fn tensors<B: Kernels>(self, device: &B::Device) -> [Tensor<B, 5>; 2] {
         let [x, y, z] = self.shape;
         [self.images, self.targets]

@@ -2,29 +2,44 @@
 //! `writer`, `stop`), and the loop itself. It may not know who watches, or that there is a screen.
 
 mod adam;
+mod augment;
+mod checkpoint;
 mod config;
+mod data;
 mod engine;
+mod error;
 mod event;
 mod guard;
 mod identity;
 mod limits;
 mod loss;
 mod overrides;
+mod patches;
+mod plan;
 mod run_dir;
+mod schedule;
+mod setup;
 mod sections;
+mod split;
 mod stop;
+mod threshold;
+mod trainer;
+mod validate;
 mod wishes;
 mod writer;
 
 pub use config::{ConfigError, DataEntry, NetworkChoice, Part, TrainConfig};
+pub use error::TrainingError;
 pub use event::{EVENT_VERSION, Event, EventKind, FinishStatus};
 pub use guard::guarded;
 pub use identity::{ProcessIdentity, RunInfo};
+pub use plan::{Plan, plan};
 pub use run_dir::{RunDir, RunError};
 pub use sections::{
     AugmentConfig, CropConfig, IntensityConfig, LandmarkSource, LossConfig, LossKind, OptimiserConfig,
     OptimiserKind, PatchConfig, ScheduleConfig, ScheduleKind, SplitConfig, ZscoreSource,
 };
 pub use stop::{StopRequest, StopSignal};
+pub use trainer::{Summary, train};
 pub use wishes::{WishError, Wishes, settings};
 pub use writer::RunWriter;

@@ -1,0 +1,84 @@
+//! Why a training cannot start, or ended early, as sentences with a next step.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+use super::{ConfigError, RunError};
+use crate::dataset::DatasetError;
+use crate::network::NetworkError;
+use crate::preprocess::PreprocessError;
+
+/// An error of this room.
+#[derive(Debug, Error)]
+pub enum TrainingError {
+    /// The project or one of its scans.
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+    /// A crop.
+    #[error(transparent)]
+    Preprocess(#[from] PreprocessError),
+    /// The network or the device.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The run directory.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// No scan can be trained on.
+    #[error("there is nothing to train on: {0}")]
+    NoData(String),
+    /// More folds than subjects.
+    #[error("{folds} folds need at least {folds} subjects with lesions; there are {subjects}")]
+    TooFewForFolds {
+        /// Subjects with lesions.
+        subjects: usize,
+        /// Folds asked for.
+        folds: usize,
+    },
+    /// A file could not be read.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A checkpoint of another program version, or damaged.
+    #[error("{path}: cannot resume from this checkpoint: {reason}")]
+    Checkpoint {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The configuration asks for constants that do not exist.
+    #[error("there are no published {what} for contrast `{contrast}`; measure them instead (--set {hint})")]
+    NoConstants {
+        /// Landmarks, or mean and standard deviation.
+        what: &'static str,
+        /// The contrast.
+        contrast: String,
+        /// The setting to change.
+        hint: &'static str,
+    },
+    /// The loss is no longer a number.
+    #[error(
+        "the training diverged: the loss became {loss} in epoch {epoch}, step {step}; {kept}. Try a lower rate (--set lr=...)"
+    )]
+    Diverged {
+        /// The loss.
+        loss: f64,
+        /// Epoch, from 1.
+        epoch: u32,
+        /// Optimiser step.
+        step: u64,
+        /// What was saved before.
+        kept: String,
+    },
+    /// A defect of this program.
+    #[error("the trainer failed unexpectedly: {0}; console.log has the details")]
+    Panicked(String),
+}

@@ -1,0 +1,62 @@
+//! The network of a run: its description, and the weights it starts from.
+
+use super::error::TrainingError;
+use super::{ConfigError, NetworkChoice, TrainConfig};
+use crate::network::{Architecture, ModelFile, NetworkError, Weights};
+
+/// The network the configuration names or describes, checked against its patches.
+pub(crate) fn architecture(config: &TrainConfig) -> Result<Architecture, TrainingError> {
+    let refuse = |message: String| ConfigError::Value { key: "network".into(), message };
+    let architecture = match &config.network {
+        NetworkChoice::Preset(name) => Architecture::preset(name)
+            .ok_or_else(|| refuse(format!("`{name}` is unknown; presets are small, t2s, t2_ax")))?,
+        NetworkChoice::Described(table) => {
+            table.clone().try_into().map_err(|error: toml::de::Error| refuse(error.message().to_owned()))?
+        }
+    };
+    architecture.validate()?;
+    architecture.validate_patch(config.patch.size)?;
+    architecture.validate_patch(config.crop.size)?;
+    Ok(architecture)
+}
+
+/// Fresh weights from the seed, or those of `config.init`.
+pub(super) fn first_weights(config: &TrainConfig, architecture: &Architecture) -> Result<Weights, TrainingError> {
+    let Some(path) = &config.init else {
+        return Ok(Weights::initial(architecture, config.seed));
+    };
+    let (model, weights) = ModelFile::load(path)?;
+    if model.architecture == *architecture {
+        return Ok(weights);
+    }
+    Err(NetworkError::Weights(format!(
+        "{} has depth {} and base {}, the run's network depth {} and base {}; choose the same network",
+        path.display(),
+        model.architecture.depth,
+        model.architecture.base,
+        architecture.depth,
+        architecture.base
+    ))
+    .into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks_are_named_or_described_and_nonsense_is_refused() {
+        let with = |network| TrainConfig { network, ..Default::default() };
+        let described = |text: &str| with(NetworkChoice::Described(toml::from_str(text).unwrap()));
+        assert_eq!(architecture(&with(NetworkChoice::Preset("t2s".into()))).unwrap(), Architecture::t2s());
+        assert_eq!(architecture(&described("depth = 2\nbase = 16")).unwrap(), Architecture::t2_ax());
+        for (config, word) in [
+            (with(NetworkChoice::Preset("huge".into())), "presets"),
+            (described("depth = 2"), "base"),
+            (described("depth = 6\nbase = 1"), "multiples of 32"),
+        ] {
+            let message = architecture(&config).unwrap_err().to_string();
+            assert!(message.contains(word), "{message}");
+        }
+    }
+}

@@ -1,0 +1,357 @@
+//! The loop: epochs of steps, validation, schedule, checkpoints, events; stopping and resuming between any two steps.
+//!
+//! A stop in mid-epoch saves the position inside the epoch, and the order and augmentation of an epoch follow from the seed
+//! alone, so that a resumed run takes exactly the steps the uninterrupted one would have taken (bit for bit on the CPU).
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use rand::seq::SliceRandom;
+use rayon::prelude::*;
+
+use super::augment::{Flips, Stream, random};
+use super::checkpoint::{self, Best, Progress};
+use super::data::{self, TrainingData};
+use super::engine::{Batch, Engine, EngineSetup, EngineState, engine};
+use super::error::TrainingError;
+use super::patches::{PatchRef, patch_list};
+use super::schedule::Schedule;
+use super::setup::{architecture, first_weights};
+use super::validate::{Validation, validate};
+use super::{EventKind, FinishStatus, RunWriter, StopRequest, StopSignal, TrainConfig};
+use crate::network::{Architecture, Device, DeviceChoice, ModelFile, NetworkError, Provenance, TrainingNote};
+
+/// How a training ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Summary {
+    /// Done or stopped.
+    pub status: FinishStatus,
+    /// Complete epochs.
+    pub epochs: u32,
+    /// Epoch of the kept model, from 1.
+    pub best_epoch: Option<u32>,
+    /// Its monitored loss.
+    pub best_loss: Option<f64>,
+    /// Its mean validation Dice at `threshold`.
+    pub best_dice: Option<f64>,
+    /// The threshold stored with it.
+    pub threshold: Option<f32>,
+    /// The kept model's file.
+    pub model: PathBuf,
+}
+
+/// Trains until `config.epochs` are complete or a stop is asked for; continues from the run's last checkpoint when there is
+/// one. Everything worth knowing goes to `run`, the last event included: an error or a panic becomes `finished{failed}`.
+pub fn train(config: &TrainConfig, run: &mut RunWriter, stop: &StopSignal) -> Result<Summary, TrainingError> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| match Trainer::begin(config, run, stop)? {
+        Some(trainer) => trainer.run(),
+        None => Ok(Summary::stopped_early(run)),
+    }));
+    let result = outcome.unwrap_or_else(|panic| Err(TrainingError::Panicked(words(panic.as_ref()))));
+    match &result {
+        Ok(summary) => run.finish(summary.status, summary.sentence())?,
+        Err(error) => run.finish(FinishStatus::Failed, error.to_string())?,
+    }
+    result
+}
+
+/// What a panic said.
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
+
+struct Trainer<'a> {
+    config: &'a TrainConfig,
+    run: &'a mut RunWriter,
+    stop: &'a StopSignal,
+    architecture: Architecture,
+    data: TrainingData,
+    patches: Vec<PatchRef>,
+    engine: Box<dyn Engine>,
+    progress: Progress,
+    /// Wall time of this process's share of the epoch under way.
+    epoch_begin: Instant,
+}
+
+impl<'a> Trainer<'a> {
+    /// Loads everything; `None` when a stop was asked for meanwhile.
+    fn begin(
+        config: &'a TrainConfig,
+        run: &'a mut RunWriter,
+        stop: &'a StopSignal,
+    ) -> Result<Option<Self>, TrainingError> {
+        let architecture = architecture(config)?;
+        let choice: DeviceChoice = config.device.parse().map_err(NetworkError::Device)?;
+        let (device, note) = Device::choose(choice)?;
+        run.set_device(&note)?;
+        let last = run.dir().last_checkpoint();
+        let resumed = last.exists().then(|| checkpoint::load(&last, &architecture)).transpose()?;
+        let data = data::load(config, resumed.as_ref().map(|(progress, _)| progress.intensities))?;
+        if stop.requested().is_some() {
+            return Ok(None);
+        }
+        let is_resumed = resumed.is_some();
+        let (progress, state) = match resumed {
+            Some(resumed) => resumed,
+            None => (Progress::new(config, &data), EngineState::fresh(first_weights(config, &architecture)?)),
+        };
+        let setup = EngineSetup {
+            architecture: architecture.clone(),
+            optimiser: config.optimiser.clone(),
+            loss: config.loss.clone(),
+        };
+        let engine = engine(setup, &state, &device);
+        let patches = patch_list(&data.train, config.patch.size, config.patch.size - config.patch.overlap);
+        let epoch_begin = Instant::now();
+        let mut trainer =
+            Self { config, run, stop, architecture, data, patches, engine, progress, epoch_begin };
+        trainer.announce(note, is_resumed)?;
+        Ok(Some(trainer))
+    }
+
+    fn announce(&mut self, device: String, resumed: bool) -> Result<(), TrainingError> {
+        let val_patches = patch_list(&self.data.val, self.config.patch.size, self.config.patch.size).len();
+        self.stamp();
+        self.run.emit(EventKind::Started {
+            epochs: self.config.epochs,
+            steps_per_epoch: self.steps_per_epoch() as u64,
+            device,
+            parameters: self.architecture.value_count() as u64,
+            train_patches: self.patches.len() as u64,
+            val_patches: val_patches as u64,
+            resumed,
+        })?;
+        for note in std::mem::take(&mut self.data.notes) {
+            self.run.warn(note)?;
+        }
+        Ok(())
+    }
+
+    fn run(mut self) -> Result<Summary, TrainingError> {
+        while self.progress.epochs < self.config.epochs {
+            if let Some(request) = self.epoch()? {
+                return self.stopped(request);
+            }
+        }
+        Ok(self.summary(FinishStatus::Done))
+    }
+
+    /// One epoch, or what is left of it; the request, when one interrupted it.
+    fn epoch(&mut self) -> Result<Option<StopRequest>, TrainingError> {
+        self.epoch_begin = Instant::now();
+        let first = self.progress.steps;
+        let order = self.order();
+        for batch in order.chunks(self.config.batch).skip(first) {
+            if let Some(request) = self.stop.requested() {
+                return Ok(Some(request));
+            }
+            self.step(batch)?;
+            if self.stop.take_snapshot_request() {
+                self.save_last()?;
+            }
+        }
+        let patches = order.len().saturating_sub(first * self.config.batch);
+        let speed = patches as f64 / self.epoch_begin.elapsed().as_secs_f64();
+        let stop = self.stop;
+        let go_on = || stop.requested().is_none();
+        let size = self.config.patch.size;
+        match validate(self.engine.as_ref(), &self.data.val, size, &self.config.loss, &go_on)? {
+            Some(validation) => self.end_epoch(&validation, speed).map(|()| None),
+            None => Ok(self.stop.requested()),
+        }
+    }
+
+    /// The patches of the coming epoch, by number, in their order.
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.patches.len()).collect();
+        order.shuffle(&mut random(self.config.seed, Stream::Order, self.progress.epochs, 0));
+        order
+    }
+
+    fn steps_per_epoch(&self) -> usize {
+        self.patches.len().div_ceil(self.config.batch)
+    }
+
+    fn step(&mut self, numbers: &[usize]) -> Result<(), TrainingError> {
+        let begin = Instant::now();
+        let rate = self.progress.schedule.rate;
+        let loss = self.engine.step(self.batch(numbers), rate)?;
+        self.progress.steps += 1;
+        self.progress.total_steps += 1;
+        self.progress.loss_sum += loss;
+        self.stamp();
+        if !loss.is_finite() {
+            return Err(self.diverged(loss));
+        }
+        Ok(self.run.step(loss, rate, begin.elapsed().as_secs_f64())?)
+    }
+
+    /// Cuts and flips the patches with these numbers.
+    fn batch(&self, numbers: &[usize]) -> Batch {
+        let (config, epoch) = (self.config, self.progress.epochs);
+        let cut = |&number: &usize| {
+            let PatchRef { sample, start } = self.patches[number];
+            let (mut image, mut mask) = self.data.train[sample].patch(start, config.patch.size);
+            let flips = Flips::draw(&config.augment, config.seed, epoch, number as u64);
+            flips.apply(&mut image);
+            flips.apply(&mut mask);
+            (image, mask)
+        };
+        let patches: Vec<_> = numbers.par_iter().map(cut).collect();
+        Batch::gather(patches.into_iter())
+    }
+
+    fn end_epoch(&mut self, validation: &Validation, speed: f64) -> Result<(), TrainingError> {
+        let train_loss = self.progress.loss_sum / self.progress.steps.max(1) as f64;
+        let monitored = validation.loss.unwrap_or(train_loss);
+        let rate = self.progress.schedule.rate;
+        self.progress.epochs += 1;
+        self.progress.steps = 0;
+        self.progress.loss_sum = 0.0;
+        self.progress.schedule.after_epoch(self.config, self.progress.epochs, monitored);
+        self.run.at(self.progress.epochs, self.progress.total_steps);
+        self.run.emit(EventKind::Epoch {
+            train_loss: Some(train_loss),
+            val_loss: validation.loss,
+            val_dice: validation.scores.mean_at_half(),
+            lr: rate,
+            seconds: self.epoch_begin.elapsed().as_secs_f64(),
+            patches_per_second: speed,
+        })?;
+        let state = self.engine.state()?;
+        if !monitored.is_finite() || !state.weights.is_finite() {
+            return Err(self.diverged(f64::NAN));
+        }
+        // The best first: a crash between the two then repeats the epoch instead of losing its model.
+        if self.progress.best.is_none_or(|best| monitored < best.loss) {
+            self.save_best(validation, monitored, &state)?;
+        }
+        self.save(&state)
+    }
+
+    fn save_best(&mut self, validation: &Validation, loss: f64, state: &EngineState) -> Result<(), TrainingError> {
+        let (threshold, dice) = validation.scores.best().map_or((0.5, None), |(t, dice)| (t, Some(dice)));
+        let best = Best { epoch: self.progress.epochs, loss, dice, threshold };
+        let provenance = Provenance::of(format!("run {}", self.run.dir().name()));
+        let (crop, contrast) = (self.data.crop, self.config.contrast.clone().into());
+        let architecture = self.architecture.clone();
+        let mut model = ModelFile::new(architecture, crop, self.progress.intensities, contrast, provenance);
+        model.patch = self.config.patch.size;
+        model.threshold = threshold;
+        model.training = Some(TrainingNote {
+            epoch: best.epoch,
+            step: self.progress.total_steps,
+            val_loss: validation.loss,
+            val_dice: dice,
+            train_scans: self.data.train.len(),
+            val_scans: self.data.val.len(),
+            seed: self.config.seed,
+        });
+        let saved = model.save(&self.run.dir().best_model(), &state.weights);
+        if self.report(saved.map_err(TrainingError::from), true)? {
+            self.progress.best = Some(best);
+        }
+        Ok(())
+    }
+
+    fn save_last(&mut self) -> Result<(), TrainingError> {
+        let state = self.engine.state()?;
+        self.save(&state)
+    }
+
+    fn save(&mut self, state: &EngineState) -> Result<(), TrainingError> {
+        let saved = checkpoint::save(&self.run.dir().last_checkpoint(), &self.progress, state);
+        self.report(saved, false).map(|_| ())
+    }
+
+    /// Tells of a checkpoint. One that could not be written is a warning: the file before it is still whole.
+    fn report(&mut self, saved: Result<(), TrainingError>, best: bool) -> Result<bool, TrainingError> {
+        let file = if best { self.run.dir().best_model() } else { self.run.dir().last_checkpoint() };
+        let file = file.strip_prefix(self.run.dir().path()).unwrap_or(&file).display().to_string();
+        match &saved {
+            Ok(()) => self.run.emit(EventKind::Checkpoint { file, best })?,
+            Err(error) => self.run.warn(format!("{error}; the checkpoint before it is kept and training goes on"))?,
+        }
+        Ok(saved.is_ok())
+    }
+
+    fn stopped(mut self, request: StopRequest) -> Result<Summary, TrainingError> {
+        if request == StopRequest::Clean {
+            self.save_last()?;
+        }
+        Ok(self.summary(FinishStatus::Stopped))
+    }
+
+    fn summary(&self, status: FinishStatus) -> Summary {
+        let best = self.progress.best;
+        Summary {
+            status,
+            epochs: self.progress.epochs,
+            best_epoch: best.map(|best| best.epoch),
+            best_loss: best.map(|best| best.loss),
+            best_dice: best.and_then(|best| best.dice),
+            threshold: best.map(|best| best.threshold),
+            model: self.run.dir().best_model(),
+        }
+    }
+
+    fn diverged(&self, loss: f64) -> TrainingError {
+        let last = self.run.dir().last_checkpoint();
+        let kept = if last.exists() {
+            format!("the last good state is in {}", last.display())
+        } else {
+            "nothing had been saved yet".to_owned()
+        };
+        TrainingError::Diverged { loss, epoch: self.progress.epochs + 1, step: self.progress.total_steps, kept }
+    }
+
+    /// Events that follow belong to the epoch under way.
+    fn stamp(&mut self) {
+        let under_way = (self.progress.epochs + 1).min(self.config.epochs);
+        self.run.at(under_way, self.progress.total_steps);
+    }
+}
+
+impl Progress {
+    fn new(config: &TrainConfig, data: &TrainingData) -> Self {
+        Self {
+            epochs: 0,
+            steps: 0,
+            total_steps: 0,
+            loss_sum: 0.0,
+            schedule: Schedule::new(config),
+            intensities: data.intensities,
+            best: None,
+        }
+    }
+}
+
+impl Summary {
+    fn stopped_early(run: &RunWriter) -> Self {
+        let model = run.dir().best_model();
+        Self {
+            status: FinishStatus::Stopped,
+            epochs: 0,
+            best_epoch: None,
+            best_loss: None,
+            best_dice: None,
+            threshold: None,
+            model,
+        }
+    }
+
+    /// The summary in words.
+    pub fn sentence(&self) -> String {
+        let verb = if self.status == FinishStatus::Done { "finished" } else { "stopped" };
+        let start = format!("{verb} after {} epochs", self.epochs);
+        match (self.best_epoch, self.best_loss, self.best_dice) {
+            (Some(epoch), Some(loss), Some(dice)) => {
+                format!("{start}; best was epoch {epoch} with loss {loss:.4} and Dice {dice:.3}")
+            }
+            (Some(epoch), Some(loss), None) => format!("{start}; best was epoch {epoch} with loss {loss:.4}"),
+            _ => start,
+        }
+    }
+}
