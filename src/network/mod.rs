@@ -1,7 +1,8 @@
 //! What a network is, how its weights are kept and how it is run on a device.
 //!
-//! [`Architecture`] describes, [`Weights`] holds named values on the host, [`Predictor`] runs them on a [`Device`]. burn's types stay inside this room, `kernels`, `training` and
-//! `inference`. This room knows nothing of projects, runs or screens.
+//! [`Architecture`] describes, [`Weights`] holds named values on the host, [`ModelFile`] is the file the two travel in, and
+//! [`Predictor`] runs them on a [`Device`]. burn's types stay inside this room, `kernels`, `training` and `inference`. This
+//! room knows nothing of projects, runs or screens.
 
 mod architecture;
 mod device;

@@ -61,7 +61,7 @@ pub struct TrainingNote {
 pub struct Provenance {
     /// Program and version that wrote the file.
     pub tool: String,
-    /// The run, or the file it was imported from.
+    /// `training`, or the file it was imported from. Never a place or a time: the same training gives the same bytes.
     pub source: String,
 }
 
@@ -82,13 +82,24 @@ impl ModelFile {
         provenance: Provenance,
     ) -> Self {
         let patch = crop.size;
-        Self { format: FORMAT, architecture, crop, patch, intensities, contrast, threshold: 0.5, training: None, provenance }
+        Self {
+            format: FORMAT,
+            architecture,
+            crop,
+            patch,
+            intensities,
+            contrast,
+            threshold: 0.5,
+            training: None,
+            provenance,
+        }
     }
 
     /// Writes description and weights, complete or not at all.
     pub fn save(&self, path: &Path, weights: &Weights) -> Result<(), NetworkError> {
-        let card = serde_json::to_string(self)
-            .map_err(|error| NetworkError::malformed(path, format!("its description cannot be written ({error})")))?;
+        let card = serde_json::to_string(self).map_err(|error| {
+            NetworkError::malformed(path, format!("its description cannot be written ({error})"))
+        })?;
         write_tensors(path, weights.tensors(), card)
     }
 
@@ -96,14 +107,17 @@ impl ModelFile {
     pub fn load(path: &Path) -> Result<(Self, Weights), NetworkError> {
         let (tensors, card) = read_tensors(path)?;
         let malformed = |reason: String| NetworkError::malformed(path, reason);
-        let model: Self =
-            serde_json::from_str(&card).map_err(|error| malformed(format!("its description is unreadable ({error})")))?;
+        let model: Self = serde_json::from_str(&card)
+            .map_err(|error| malformed(format!("its description is unreadable ({error})")))?;
         if model.format != FORMAT {
-            return Err(malformed(format!("it has format {}, this version of deepseg reads {FORMAT}", model.format)));
+            return Err(malformed(format!(
+                "it has format {}, this version of deepseg reads {FORMAT}",
+                model.format
+            )));
         }
         model.architecture.validate().map_err(|error| malformed(error.to_string()))?;
-        let weights =
-            Weights::for_architecture(&model.architecture, tensors).map_err(|error| malformed(error.to_string()))?;
+        let weights = Weights::for_architecture(&model.architecture, tensors)
+            .map_err(|error| malformed(error.to_string()))?;
         if !weights.is_finite() {
             return Err(malformed("its weights hold values that are not numbers".to_owned()));
         }
@@ -142,7 +156,13 @@ mod tests {
         let good = std::fs::read(&path).unwrap();
         let mut lengthened = good.clone();
         lengthened[..8].copy_from_slice(&u64::MAX.to_le_bytes());
-        let cases = [good[..good.len() - 5].to_vec(), good[..40].to_vec(), Vec::new(), b"hello, world".to_vec(), lengthened];
+        let cases = [
+            good[..good.len() - 5].to_vec(),
+            good[..40].to_vec(),
+            Vec::new(),
+            b"hello, world".to_vec(),
+            lengthened,
+        ];
         for bytes in cases {
             std::fs::write(&path, &bytes).unwrap();
             let message = ModelFile::load(&path).unwrap_err().to_string();

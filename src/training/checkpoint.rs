@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::RunDir;
 use super::adam::AdamState;
 use super::engine::EngineState;
 use super::error::TrainingError;
 use super::schedule::Schedule;
-use super::RunDir;
 use crate::network::{Architecture, NamedTensor, NetworkError, Weights, read_tensors, write_tensors};
 use crate::preprocess::Intensities;
 
@@ -83,13 +83,19 @@ pub(crate) fn save(path: &Path, progress: &Progress, state: &EngineState) -> Res
 }
 
 /// Reads a checkpoint of a run with `architecture`.
-pub(crate) fn load(path: &Path, architecture: &Architecture) -> Result<(Progress, EngineState), TrainingError> {
+pub(crate) fn load(
+    path: &Path,
+    architecture: &Architecture,
+) -> Result<(Progress, EngineState), TrainingError> {
     let (tensors, text) = read_tensors(path)?;
     let card: Card = toml::from_str(&text).map_err(|error| unusable(path, error.message().to_owned()))?;
     if card.format != FORMAT {
-        return Err(unusable(path, format!("it has format {}, this version of deepseg reads {FORMAT}", card.format)));
+        return Err(unusable(
+            path,
+            format!("it has format {}, this version of deepseg reads {FORMAT}", card.format),
+        ));
     }
-    let mut take = |prefix: &str, tensor: &NamedTensor, from: &mut Vec<NamedTensor>| {
+    let take = |prefix: &str, tensor: &NamedTensor, from: &mut Vec<NamedTensor>| {
         let at = from.iter().position(|t| t.name.strip_prefix(prefix) == Some(tensor.name.as_str()))?;
         let moment = from.swap_remove(at);
         (moment.shape == tensor.shape).then_some(moment.data)
@@ -98,9 +104,10 @@ pub(crate) fn load(path: &Path, architecture: &Architecture) -> Result<(Progress
         tensors.into_iter().partition(|tensor| tensor.name.starts_with("adam."));
     let weights = Weights::for_architecture(architecture, weights)
         .map_err(|error: NetworkError| unusable(path, error.to_string()))?;
-    let pairs = weights.tensors().iter().map(|tensor| {
-        Some([take(FIRST, tensor, &mut moments)?, take(SECOND, tensor, &mut moments)?])
-    });
+    let pairs = weights
+        .tensors()
+        .iter()
+        .map(|tensor| Some([take(FIRST, tensor, &mut moments)?, take(SECOND, tensor, &mut moments)?]));
     let adam = AdamState { moments: pairs.collect(), updates: card.updates };
     Ok((card.progress, EngineState { weights, adam }))
 }
@@ -119,7 +126,8 @@ mod tests {
         let mut state = EngineState::fresh(weights);
         for (tensor, moments) in state.weights.tensors().iter().zip(&mut state.adam.moments) {
             if !tensor.name.contains("running") {
-                *moments = Some([tensor.data.clone(), tensor.data.iter().map(|value| value * value).collect()]);
+                *moments =
+                    Some([tensor.data.clone(), tensor.data.iter().map(|value| value * value).collect()]);
             }
         }
         state.adam.updates = 77;

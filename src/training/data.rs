@@ -28,7 +28,8 @@ pub(crate) fn load(config: &TrainConfig, known: Option<Intensities>) -> Result<T
     let val = read(&project, config, Part::Val)?;
     leave_out_empty(&mut train, config, &mut notes)?;
     if val.is_empty() {
-        notes.push("no subject validates: the best epoch is the one with the lowest training loss".to_owned());
+        notes
+            .push("no subject validates: the best epoch is the one with the lowest training loss".to_owned());
     }
     let intensities = match known {
         Some(known) => known,
@@ -89,7 +90,8 @@ fn measure(config: &TrainConfig, train: &[(String, Crop)]) -> Result<Intensities
             Some(preset.ok_or_else(|| missing("landmarks", "intensities.landmarks=learnt"))?)
         }
         LandmarkSource::Learnt => {
-            let percentiles: Vec<Percentiles> = train.iter().map(|(_, crop)| crop.percentiles.clone()).collect();
+            let percentiles: Vec<Percentiles> =
+                train.iter().map(|(_, crop)| crop.percentiles.clone()).collect();
             Landmarks::learn(&percentiles)
         }
     };
@@ -97,7 +99,8 @@ fn measure(config: &TrainConfig, train: &[(String, Crop)]) -> Result<Intensities
         ZscoreSource::Measured => Ok(Intensities::measure(landmarks, train.iter().map(|(_, crop)| crop))),
         ZscoreSource::Preset => {
             let preset = Intensities::preset(&contrast);
-            let preset = preset.ok_or_else(|| missing("mean and deviation", "intensities.zscore=measured"))?;
+            let preset =
+                preset.ok_or_else(|| missing("mean and deviation", "intensities.zscore=measured"))?;
             Ok(Intensities { landmarks, ..preset })
         }
     }

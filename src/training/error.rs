@@ -78,7 +78,4 @@ pub enum TrainingError {
         /// What was saved before.
         kept: String,
     },
-    /// A defect of this program.
-    #[error("the trainer failed unexpectedly: {0}; console.log has the details")]
-    Panicked(String),
 }

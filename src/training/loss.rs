@@ -72,7 +72,10 @@ mod tests {
         for kind in [LossKind::Dice, LossKind::DiceBce] {
             let config = LossConfig { kind, ..Default::default() };
             let [a, b] = [&p, &y].map(|values| {
-                Tensor::<Flex, 5>::from_data(TensorData::new(values.clone(), [1, 1, 4, 4, 4]), &Default::default())
+                Tensor::<Flex, 5>::from_data(
+                    TensorData::new(values.clone(), [1, 1, 4, 4, 4]),
+                    &Default::default(),
+                )
             });
             let device = f64::from(loss(&config, a, b).into_scalar());
             assert!((device - host_loss(&config, &p, &y)).abs() < 1e-5, "{kind:?}: {device}");

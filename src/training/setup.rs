@@ -21,7 +21,10 @@ pub(crate) fn architecture(config: &TrainConfig) -> Result<Architecture, Trainin
 }
 
 /// Fresh weights from the seed, or those of `config.init`.
-pub(super) fn first_weights(config: &TrainConfig, architecture: &Architecture) -> Result<Weights, TrainingError> {
+pub(super) fn first_weights(
+    config: &TrainConfig,
+    architecture: &Architecture,
+) -> Result<Weights, TrainingError> {
     let Some(path) = &config.init else {
         return Ok(Weights::initial(architecture, config.seed));
     };

@@ -25,7 +25,11 @@ pub(crate) struct Candidate {
 }
 
 /// The side of each candidate, in their order.
-pub(crate) fn split(candidates: &[Candidate], config: &SplitConfig, seed: u64) -> Result<Vec<Part>, TrainingError> {
+pub(crate) fn split(
+    candidates: &[Candidate],
+    config: &SplitConfig,
+    seed: u64,
+) -> Result<Vec<Part>, TrainingError> {
     let groups = grouped(candidates);
     let (with, without): (Vec<_>, Vec<_>) =
         groups.into_iter().partition(|group| group.iter().any(|&index| candidates[index].has_lesion));
@@ -98,7 +102,13 @@ fn sides(count: usize, val: usize, test: usize) -> Vec<Part> {
 }
 
 /// Fold `k` of `n` tests; of the rest, the usual share validates.
-fn deal_fold(count: usize, k: usize, n: usize, config: &SplitConfig, must_fill: bool) -> Result<Vec<Part>, TrainingError> {
+fn deal_fold(
+    count: usize,
+    k: usize,
+    n: usize,
+    config: &SplitConfig,
+    must_fill: bool,
+) -> Result<Vec<Part>, TrainingError> {
     if must_fill && count < n {
         return Err(TrainingError::TooFewForFolds { subjects: count, folds: n });
     }
@@ -131,7 +141,8 @@ mod tests {
 
     #[test]
     fn small_cohorts_are_split_sensibly() {
-        let expected = [(1, [1, 0, 0]), (2, [1, 1, 0]), (3, [2, 1, 0]), (4, [2, 1, 1]), (5, [3, 1, 1]), (10, [6, 2, 2])];
+        let expected =
+            [(1, [1, 0, 0]), (2, [1, 1, 0]), (3, [2, 1, 0]), (4, [2, 1, 1]), (5, [3, 1, 1]), (10, [6, 2, 2])];
         for (count, sides) in expected {
             let parts = split(&subjects(count), &SplitConfig::default(), 3).unwrap();
             assert_eq!(counts(&parts), sides, "{count} subjects");

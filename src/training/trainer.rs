@@ -3,7 +3,6 @@
 //! A stop in mid-epoch saves the position inside the epoch, and the order and augmentation of an epoch follow from the seed
 //! alone, so that a resumed run takes exactly the steps the uninterrupted one would have taken (bit for bit on the CPU).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -21,6 +20,7 @@ use super::setup::{architecture, first_weights};
 use super::validate::{Validation, validate};
 use super::{EventKind, FinishStatus, RunWriter, StopRequest, StopSignal, TrainConfig};
 use crate::network::{Architecture, Device, DeviceChoice, ModelFile, NetworkError, Provenance, TrainingNote};
+use crate::preprocess::Intensities;
 
 /// How a training ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,24 +42,23 @@ pub struct Summary {
 }
 
 /// Trains until `config.epochs` are complete or a stop is asked for; continues from the run's last checkpoint when there is
-/// one. Everything worth knowing goes to `run`, the last event included: an error or a panic becomes `finished{failed}`.
+/// one. Everything worth knowing goes to `run`; call it inside [`super::guarded`], which turns errors and panics into events.
 pub fn train(config: &TrainConfig, run: &mut RunWriter, stop: &StopSignal) -> Result<Summary, TrainingError> {
-    let outcome = catch_unwind(AssertUnwindSafe(|| match Trainer::begin(config, run, stop)? {
-        Some(trainer) => trainer.run(),
-        None => Ok(Summary::stopped_early(run)),
-    }));
-    let result = outcome.unwrap_or_else(|panic| Err(TrainingError::Panicked(words(panic.as_ref()))));
-    match &result {
-        Ok(summary) => run.finish(summary.status, summary.sentence())?,
-        Err(error) => run.finish(FinishStatus::Failed, error.to_string())?,
-    }
-    result
+    train_on(config, run, stop, |known| data::load(config, known))
 }
 
-/// What a panic said.
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+fn train_on(
+    config: &TrainConfig,
+    run: &mut RunWriter,
+    stop: &StopSignal,
+    load: impl FnOnce(Option<Intensities>) -> Result<TrainingData, TrainingError>,
+) -> Result<Summary, TrainingError> {
+    let summary = match Trainer::begin(config, run, stop, load)? {
+        Some(trainer) => trainer.run()?,
+        None => Summary::stopped_early(run),
+    };
+    run.finish(summary.status, summary.sentence())?;
+    Ok(summary)
 }
 
 struct Trainer<'a> {
@@ -76,11 +75,13 @@ struct Trainer<'a> {
 }
 
 impl<'a> Trainer<'a> {
-    /// Loads everything; `None` when a stop was asked for meanwhile.
+    /// Gets everything ready; `load` is told the run's intensities when it is resumed. `None` when a stop was asked for
+    /// meanwhile.
     fn begin(
         config: &'a TrainConfig,
         run: &'a mut RunWriter,
         stop: &'a StopSignal,
+        load: impl FnOnce(Option<Intensities>) -> Result<TrainingData, TrainingError>,
     ) -> Result<Option<Self>, TrainingError> {
         let architecture = architecture(config)?;
         let choice: DeviceChoice = config.device.parse().map_err(NetworkError::Device)?;
@@ -88,7 +89,7 @@ impl<'a> Trainer<'a> {
         run.set_device(&note)?;
         let last = run.dir().last_checkpoint();
         let resumed = last.exists().then(|| checkpoint::load(&last, &architecture)).transpose()?;
-        let data = data::load(config, resumed.as_ref().map(|(progress, _)| progress.intensities))?;
+        let data = load(resumed.as_ref().map(|(progress, _)| progress.intensities))?;
         if stop.requested().is_some() {
             return Ok(None);
         }
@@ -191,21 +192,26 @@ impl<'a> Trainer<'a> {
     /// Cuts and flips the patches with these numbers.
     fn batch(&self, numbers: &[usize]) -> Batch {
         let (config, epoch) = (self.config, self.progress.epochs);
+        let (samples, patches) = (&self.data.train, &self.patches);
         let cut = |&number: &usize| {
-            let PatchRef { sample, start } = self.patches[number];
-            let (mut image, mut mask) = self.data.train[sample].patch(start, config.patch.size);
+            let PatchRef { sample, start } = patches[number];
+            let (mut image, mut mask) = samples[sample].patch(start, config.patch.size);
             let flips = Flips::draw(&config.augment, config.seed, epoch, number as u64);
             flips.apply(&mut image);
             flips.apply(&mut mask);
             (image, mask)
         };
-        let patches: Vec<_> = numbers.par_iter().map(cut).collect();
-        Batch::gather(patches.into_iter())
+        let cubes: Vec<_> = numbers.par_iter().map(cut).collect();
+        Batch::gather(cubes.into_iter())
     }
 
     fn end_epoch(&mut self, validation: &Validation, speed: f64) -> Result<(), TrainingError> {
         let train_loss = self.progress.loss_sum / self.progress.steps.max(1) as f64;
         let monitored = validation.loss.unwrap_or(train_loss);
+        let state = self.engine.state()?;
+        if !monitored.is_finite() || !state.weights.is_finite() {
+            return Err(self.diverged(f64::NAN));
+        }
         let rate = self.progress.schedule.rate;
         self.progress.epochs += 1;
         self.progress.steps = 0;
@@ -220,10 +226,6 @@ impl<'a> Trainer<'a> {
             seconds: self.epoch_begin.elapsed().as_secs_f64(),
             patches_per_second: speed,
         })?;
-        let state = self.engine.state()?;
-        if !monitored.is_finite() || !state.weights.is_finite() {
-            return Err(self.diverged(f64::NAN));
-        }
         // The best first: a crash between the two then repeats the epoch instead of losing its model.
         if self.progress.best.is_none_or(|best| monitored < best.loss) {
             self.save_best(validation, monitored, &state)?;
@@ -231,10 +233,15 @@ impl<'a> Trainer<'a> {
         self.save(&state)
     }
 
-    fn save_best(&mut self, validation: &Validation, loss: f64, state: &EngineState) -> Result<(), TrainingError> {
+    fn save_best(
+        &mut self,
+        validation: &Validation,
+        loss: f64,
+        state: &EngineState,
+    ) -> Result<(), TrainingError> {
         let (threshold, dice) = validation.scores.best().map_or((0.5, None), |(t, dice)| (t, Some(dice)));
         let best = Best { epoch: self.progress.epochs, loss, dice, threshold };
-        let provenance = Provenance::of(format!("run {}", self.run.dir().name()));
+        let provenance = Provenance::of("training");
         let (crop, contrast) = (self.data.crop, self.config.contrast.clone().into());
         let architecture = self.architecture.clone();
         let mut model = ModelFile::new(architecture, crop, self.progress.intensities, contrast, provenance);
@@ -272,7 +279,9 @@ impl<'a> Trainer<'a> {
         let file = file.strip_prefix(self.run.dir().path()).unwrap_or(&file).display().to_string();
         match &saved {
             Ok(()) => self.run.emit(EventKind::Checkpoint { file, best })?,
-            Err(error) => self.run.warn(format!("{error}; the checkpoint before it is kept and training goes on"))?,
+            Err(error) => {
+                self.run.warn(format!("{error}; the checkpoint before it is kept and training goes on"))?
+            }
         }
         Ok(saved.is_ok())
     }
@@ -304,7 +313,12 @@ impl<'a> Trainer<'a> {
         } else {
             "nothing had been saved yet".to_owned()
         };
-        TrainingError::Diverged { loss, epoch: self.progress.epochs + 1, step: self.progress.total_steps, kept }
+        TrainingError::Diverged {
+            loss,
+            epoch: self.progress.epochs + 1,
+            step: self.progress.total_steps,
+            kept,
+        }
     }
 
     /// Events that follow belong to the epoch under way.
@@ -355,3 +369,6 @@ impl Summary {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

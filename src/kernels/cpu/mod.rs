@@ -137,3 +137,6 @@ impl Kernels for Flex {
         dims.tensor(pool::repeat_grad(Values::of(&grad).get(), dims))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -104,7 +104,11 @@ pub(super) fn forward(values: &[f32], dims: Dims, channels: &Channels) -> Vec<f3
     filled(dims, |c, n, output| {
         let (factor, offset) = channels.line(c);
         let input = &values[(n * dims.c + c) * dims.space()..][..output.len()];
-        output.iter_mut().zip(input).for_each(|(y, x)| *y = (x * factor + offset).max(0.0));
+        for (y, x) in output.iter_mut().zip(input) {
+            let linear = x * factor + offset;
+            // This way round a NaN stays one, and a diverged network is noticed.
+            *y = if linear < 0.0 { 0.0 } else { linear };
+        }
     })
 }
 

@@ -3,8 +3,6 @@
 
 use std::path::Path;
 
-use burn::tensor::backend::AutodiffBackend;
-
 use super::*;
 use crate::network::{NamedTensor, read_tensors};
 
