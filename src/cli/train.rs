@@ -10,7 +10,9 @@ use super::output::{self, CommandResult, Failure, Outcome};
 use super::run_report;
 use crate::dataset::{Project, SETTINGS_FILE};
 use crate::runs::{self, FakeScript, Live, RunState, RunStatus};
-use crate::training::{RunDir, RunWriter, StopSignal, TrainConfig, Wishes, guarded, settings};
+use crate::training::{
+    RunDir, RunWriter, StopSignal, TrainConfig, Wishes, guarded, prepare_and_train, settings,
+};
 
 /// Train a network on a project's crops
 #[derive(Debug, clap::Args)]
@@ -149,12 +151,12 @@ impl Args {
     fn work(
         &self,
         run: &mut RunWriter,
-        _config: TrainConfig,
+        config: TrainConfig,
         stop: &StopSignal,
     ) -> Result<(), Box<dyn Error>> {
         match &self.fake {
             Some(script) => runs::play(&FakeScript::read(script)?, run, stop)?,
-            None => return Err("training is not there yet".into()),
+            None => prepare_and_train(config, run, stop, !self.no_preprocess).map(|_| ())?,
         }
         Ok(())
     }

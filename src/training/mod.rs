@@ -16,6 +16,7 @@ mod loss;
 mod overrides;
 mod patches;
 mod plan;
+mod prepare;
 mod run_dir;
 mod schedule;
 mod sections;
@@ -34,6 +35,7 @@ pub use event::{EVENT_VERSION, Event, EventKind, FinishStatus};
 pub use guard::guarded;
 pub use identity::{ProcessIdentity, RunInfo};
 pub use plan::{Plan, plan};
+pub use prepare::prepare_and_train;
 pub use run_dir::{RunDir, RunError};
 pub use sections::{
     AugmentConfig, CropConfig, IntensityConfig, LandmarkSource, LossConfig, LossKind, OptimiserConfig,

@@ -10,8 +10,6 @@ use crate::dataset::{Project, Scan};
 use crate::files::content_hash;
 use crate::preprocess::{CropSettings, Preset, StageState, load_crop, stage_state};
 
-/// The contrast of a run that takes every scan.
-const MIXED: &str = "mixed";
 /// At most this many scans are named in a note.
 const NAMED: usize = 5;
 
@@ -24,7 +22,7 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-/// Fills `config.data` from the project: every scan of the contrast (of any, when that is `mixed`) that has a mask and a current crop, split by subject.
+/// Fills `config.data` from the project: every scan of the contrast that has a mask and a current crop, split by subject.
 pub fn plan(project: &Project, mut config: TrainConfig) -> Result<Plan, TrainingError> {
     config.validate()?;
     let mut notes = Vec::new();
@@ -49,7 +47,7 @@ fn usable<'a>(
     notes: &mut Vec<String>,
 ) -> Result<Vec<&'a Scan>, TrainingError> {
     let (scans, others): (Vec<&Scan>, Vec<&Scan>) =
-        project.active_scans().partition(|scan| [MIXED, scan.contrast.name()].contains(&config.contrast.as_str()));
+        project.active_scans().partition(|scan| scan.contrast.name() == config.contrast);
     let (scans, unlabelled): (Vec<_>, Vec<_>) = scans.into_iter().partition(|scan| scan.mask.is_some());
     let (scans, uncropped): (Vec<_>, Vec<_>) =
         scans.into_iter().partition(|scan| stage_state(project, scan) == StageState::Ready);

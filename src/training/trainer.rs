@@ -53,7 +53,11 @@ fn train_on(
     stop: &StopSignal,
     load: impl FnOnce(Option<Intensities>) -> Result<TrainingData, TrainingError>,
 ) -> Result<Summary, TrainingError> {
-    let summary = match Trainer::begin(config, run, stop, load)? {
+    let trainer = match stop.requested() {
+        None => Trainer::begin(config, run, stop, load)?,
+        Some(_) => None,
+    };
+    let summary = match trainer {
         Some(trainer) => trainer.run()?,
         None => Summary::stopped_early(run),
     };

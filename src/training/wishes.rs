@@ -3,7 +3,7 @@
 
 use super::config::{ConfigError, NetworkChoice, TrainConfig};
 use super::sections::{IntensityConfig, LandmarkSource};
-use crate::dataset::{Contrast, DatasetError, Project, SETTINGS_FILE, Scan};
+use crate::dataset::{Contrast, DatasetError, Project, SETTINGS_FILE};
 use crate::preprocess::Landmarks;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -78,12 +78,6 @@ pub fn settings(project: &Project, wishes: &Wishes) -> Result<TrainConfig, WishE
     config.overlay(&section).map_err(|source| WishError::Section { path, source })?;
     wishes.apply(&mut config)?;
     Ok(config)
-}
-
-/// The scans a run may learn from: of its contrast, not excluded, with a mask.
-pub(super) fn labelled<'a>(project: &'a Project, contrast: &str) -> Vec<&'a Scan> {
-    let all = project.active_scans();
-    all.filter(|scan| scan.mask.is_some() && scan.contrast.name() == contrast).collect()
 }
 
 impl Wishes {
