@@ -72,6 +72,8 @@ pub(crate) enum Effect {
     Open(PathBuf),
     /// Look at the stages of all scans anew.
     Survey,
+    /// Look at all headers, and at the stages again.
+    CheckHeaders,
     /// Decode a scan; afterwards, if nothing newer is asked for, decode the neighbours too.
     LoadScene {
         key: String,

@@ -76,6 +76,10 @@ impl Scene {
         if overlays.crop {
             layers.extend(self.crop_layer(cut, at));
         }
+        // As a line the curve would hide small lesions; as a point it would be hidden by any.
+        let curve = self.curve_layer(cut, at).filter(|_| overlays.centerline);
+        let (line, spot) = if cut == Cut::Axial { (None, curve) } else { (curve, None) };
+        layers.extend(line);
         let regions = [
             (overlays.mask, Mark::Mask, &self.mask),
             (overlays.prediction, Mark::Prediction, &self.prediction),
@@ -85,9 +89,7 @@ impl Scene {
                 layers.extend(region_layer(region.view(), cut, at, mark));
             }
         }
-        if overlays.centerline {
-            layers.extend(self.curve_layer(cut, at));
-        }
+        layers.extend(spot);
         layers
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Effects, sentence, survey};
-use crate::dataset::{self, Project, Scan, Settings};
+use crate::dataset::{self, Contrast, Project, Scan, Settings};
 use crate::demo::{DemoFolder, make_cohort};
 use crate::preprocess::{self, BatchOptions, BatchReport};
 use crate::workbench::message::{JobNews, Msg};
@@ -143,7 +143,7 @@ fn wait(child: &mut Child, cancel: &AtomicBool) -> std::io::Result<ExitStatus> {
 }
 
 /// Subjects and seed of the demo cohort, as the command's defaults.
-const DEMO_SUBJECTS: usize = 12;
+const DEMO_SUBJECTS: usize = 10;
 const DEMO_SEED: u64 = 1;
 
 /// Makes the demo cohort below the current folder, and a project for it.
@@ -162,11 +162,17 @@ pub(super) fn demo(effects: &Effects) {
 }
 
 fn make_demo(sender: &UnboundedSender<Msg>) -> Result<PathBuf, String> {
-    let folder = DemoFolder::claim(Path::new("demo")).map_err(|e| sentence(&e))?;
+    let folder = DemoFolder::claim(Path::new("deepseg-demo")).map_err(|e| sentence(&e))?;
     let progress = |done, total| step(sender, done, total, "");
     make_cohort(&folder.dataset(), DEMO_SUBJECTS, DEMO_SEED, &progress).map_err(|e| sentence(&e))?;
-    // Axial and sagittal T2w make one contrast; the few T2starw scans would be another.
-    let settings = Settings { image: vec!["T2w".to_owned()], ..Settings::new(folder.dataset()) };
+    // Axial and sagittal T2w scans are one contrast here; the few T2starw scans would be another.
+    let settings = Settings {
+        image: vec!["T2w".to_owned()],
+        contrast: Some(Contrast::T2),
+        mask: Some("lesion-manual".to_owned()),
+        cord: Some("seg-manual".to_owned()),
+        ..Settings::new(folder.dataset())
+    };
     let (project, _) = Project::create(&folder.project(), settings).map_err(|e| sentence(&e))?;
     Ok(project.dir().to_owned())
 }

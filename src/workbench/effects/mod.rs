@@ -72,6 +72,7 @@ impl Effects {
     fn perform_in(&self, project: &Arc<Project>, effect: Effect) {
         match effect {
             Effect::Survey => survey::survey(project, self),
+            Effect::CheckHeaders => survey::check_headers(project, self),
             Effect::Preprocess { ids, force } => jobs::preprocess(project, ids, force, self),
             Effect::Check => jobs::check(project, self),
             Effect::Evaluate { run } => jobs::evaluate(project, run, self),

@@ -1,7 +1,7 @@
 //! Opening a project, or a dataset for which a project is found or made. The dataset itself is never written.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use super::{Effects, said, sentence, survey};
 use crate::dataset::{DatasetError, Project, SETTINGS_FILE, Settings};
@@ -12,7 +12,8 @@ use crate::workbench::state::Level;
 
 /// Opens a path in the background.
 pub(super) fn open(path: PathBuf, effects: &Effects) {
-    let (shared, sender) = (effects.project.clone(), effects.sender.clone());
+    let (shared, sender, findings) =
+        (effects.project.clone(), effects.sender.clone(), effects.findings.clone());
     let recent = effects.memory.as_deref().map(Memory::read).unwrap_or_default().recent;
     effects.work(move || {
         let opened = find_or_make(&path, &recent).map(|(project, note)| {
@@ -21,6 +22,7 @@ pub(super) fn open(path: PathBuf, effects: &Effects) {
             }
             let rows = project.scans().iter().map(survey::bare_row).collect();
             let card = card(&project);
+            findings.lock().unwrap_or_else(PoisonError::into_inner).clear();
             shared.send_replace(Some(Arc::new(project)));
             (card, rows)
         });

@@ -1,13 +1,15 @@
 //! How far every scan is: files there, centerline, crop, prediction, and what the check found.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::prelude::*;
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Effects, results};
 use crate::centerline::method_for;
-use crate::dataset::{CheckReport, Problem, Project, Scan, Severity};
+use crate::dataset::{self, CheckReport, Problem, Project, Scan, Severity};
 use crate::preprocess::{StageState, stage_state};
 use crate::workbench::message::Msg;
 use crate::workbench::model::{Finding, Stage, SubjectRow};
@@ -21,14 +23,25 @@ const PORTION: usize = 64;
 /// Looks at all scans, portion by portion. No voxel is read.
 pub(super) fn survey(project: &Arc<Project>, effects: &Effects) {
     let (project, findings, sender) = (project.clone(), effects.findings.clone(), effects.sender.clone());
+    effects.work(move || look(&project, &findings, &sender));
+}
+
+/// The checks that read no voxel, then a survey with what they found.
+pub(super) fn check_headers(project: &Arc<Project>, effects: &Effects) {
+    let (project, findings, sender) = (project.clone(), effects.findings.clone(), effects.sender.clone());
     effects.work(move || {
-        let found = findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for portion in project.scans().chunks(PORTION) {
-            let rows = portion.par_iter().map(|scan| row(&project, scan, &found)).collect();
-            sender.send(Msg::Rows(rows)).ok()?;
-        }
-        None
+        keep(&findings, &dataset::check_headers(&project, &|_| (), &AtomicBool::new(false)));
+        look(&project, &findings, &sender)
     });
+}
+
+fn look(project: &Project, findings: &Findings, sender: &UnboundedSender<Msg>) -> Option<Msg> {
+    let found = findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for portion in project.scans().chunks(PORTION) {
+        let rows = portion.par_iter().map(|scan| row(project, scan, &found)).collect();
+        sender.send(Msg::Rows(rows)).ok()?;
+    }
+    None
 }
 
 /// A row with what is known before any file is looked at.

@@ -73,6 +73,7 @@ fn opened(state: &mut State, card: ProjectCard, rows: Vec<SubjectRow>) -> Vec<Ef
     state.subjects.replace(rows);
     let mut effects = go(state, Screen::Subjects);
     effects.extend(poll_now(state));
+    effects.push(Effect::CheckHeaders);
     effects.push(Effect::LoadEvaluations { prefer: None });
     effects
 }

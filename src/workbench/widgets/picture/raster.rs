@@ -142,7 +142,11 @@ impl Raster {
         let steps = longest.ceil().clamp(1.0, 4096.0) as usize * if mode == Mode::Ascii { 1 } else { 2 };
         for step in 0..=steps {
             let part = step as f64 / steps as f64;
-            self.set(mark, [0, 1].map(|axis| from[axis] + part * (to[axis] - from[axis])));
+            let at = [0, 1].map(|axis| from[axis] + part * (to[axis] - from[axis]));
+            // The centerline is dotted: it lies on the very thing one wants to see.
+            if mark != Mark::Centerline || (at[0].round() + at[1].round()).rem_euclid(2.0) < 1.0 {
+                self.set(mark, at);
+            }
         }
     }
 
