@@ -38,6 +38,7 @@ pub(crate) struct Scene {
 pub(crate) struct CropScene {
     pub(crate) image: Array3<f32>,
     pub(crate) mask: Option<Array3<u8>>,
+    pub(crate) prediction: Option<Array3<u8>>,
     pub(crate) spacing: f64,
     pub(crate) window: (f32, f32),
     /// Slice of the crop for every z of the image, where there is one.
@@ -164,9 +165,15 @@ impl CropScene {
     pub(crate) fn axial(&self, z: usize, overlays: Overlays) -> Option<(Plane<f32>, Vec<Layer>)> {
         let k = self.slice_of.get(z).copied().flatten()?;
         let plane = slice(self.image.view(), [self.spacing; 3], Cut::Axial, k)?;
-        let mask = self.mask.as_ref().filter(|_| overlays.mask);
-        let layers = mask.and_then(|m| region_layer(m.view(), Cut::Axial, [0, 0, k], Mark::Mask));
-        Some((plane, layers.into_iter().collect()))
+        let regions = [
+            (overlays.mask, Mark::Mask, &self.mask),
+            (overlays.prediction, Mark::Prediction, &self.prediction),
+        ];
+        let shown = regions.into_iter().filter(|(on, ..)| *on);
+        let layers = shown.filter_map(|(_, mark, region)| {
+            region_layer(region.as_ref()?.view(), Cut::Axial, [0, 0, k], mark)
+        });
+        Some((plane, layers.collect()))
     }
 }
 

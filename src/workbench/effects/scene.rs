@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::path::Path;
 
+use ndarray::Array3;
+
 use super::results;
 use crate::centerline::{self, Curve};
 use crate::dataset::{Project, Scan, ScanId};
@@ -80,7 +82,7 @@ impl Parts {
                     "crop",
                     format!("{} slices of {:.2} mm", crop.frame.depth(), spacing(&crop.frame)),
                 ));
-                (boxes(&crop.frame, &grid), Some(crop_scene(crop, &grid)))
+                (boxes(&crop.frame, &grid), Some(crop_scene(crop, &grid, prediction.as_ref())))
             }
             None => (self.planned_mm.map(|mm| planned(&curve, &grid, mm)).unwrap_or_default(), None),
         };
@@ -142,14 +144,25 @@ fn boxes(frame: &Frame, grid: &Grid) -> Vec<Option<CropBox>> {
     slices(frame, grid).into_iter().map(|k| k.map(edge)).collect()
 }
 
-fn crop_scene(crop: Crop, grid: &Grid) -> CropScene {
+fn crop_scene(crop: Crop, grid: &Grid, prediction: Option<&Volume<u8>>) -> CropScene {
     CropScene {
+        prediction: prediction.and_then(|p| in_crop(p, &crop.frame)),
         slice_of: slices(&crop.frame, grid),
         spacing: spacing(&crop.frame),
         window: window(crop.image.view()),
         image: crop.image,
         mask: crop.mask,
     }
+}
+
+/// A mask of the image (RPI) as the crop sees it: the nearest voxel of each crop voxel.
+fn in_crop(mask: &Volume<u8>, frame: &Frame) -> Option<Array3<u8>> {
+    let to_image = frame.tube.voxel_to(&mask.grid)?;
+    Some(Array3::from_shape_fn(frame.shape(), |(x, y, k)| {
+        let at = to_image.apply(frame.tube_index([x, y, k]).map(|v| v as f64)).map(f64::round);
+        let inside = at.iter().all(|v| *v >= 0.0);
+        if inside { mask.data.get(at.map(|v| v as usize)).copied().unwrap_or(0) } else { 0 }
+    }))
 }
 
 fn spacing(frame: &Frame) -> f64 {

@@ -65,8 +65,10 @@ pub(crate) fn measure(state: &mut State) {
 fn poll(state: &mut State) -> Vec<Effect> {
     let watched = state.screen == Screen::Training;
     let pause = if watched { 0.5 } else { 2.0 };
-    let due = state.clock - state.training.polled >= pause;
-    if state.project.is_none() || state.training.polling || !due {
+    let waited = state.clock - state.training.polled;
+    // An answer that never comes must not end the watching.
+    let busy = state.training.polling && waited < 10.0;
+    if state.project.is_none() || busy || waited < pause {
         return Vec::new();
     }
     poll_now(state)

@@ -75,6 +75,14 @@ fn click(state: &mut State, at: Position) -> Vec<Effect> {
             state.subjects.select(to);
             show_chosen(state, false)
         }
+        Screen::Results => {
+            let list = layout::results(page.body).list;
+            if list.contains(at) {
+                let to = state.results.scroll.first + usize::from(at.y - list.y);
+                state.results.select(to);
+            }
+            show_scored(state)
+        }
         Screen::Training if list.contains(at) => {
             let to = state.training.scroll.first + row;
             state.training.select(to);

@@ -178,7 +178,7 @@ fn runs_are_asked_for_one_at_a_time_and_often_only_while_watched() {
     update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
     let polls = |state: &mut State, clock: f64| update(state, Msg::Tick(clock)).len();
     assert_eq!((polls(&mut state, 1001.0), polls(&mut state, 1002.5)), (0, 1));
-    assert_eq!(polls(&mut state, 1010.0), 0, "the answer is still to come");
+    assert_eq!(polls(&mut state, 1006.0), 0, "the answer is still to come");
     update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
     press(&mut state, "t");
     update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
