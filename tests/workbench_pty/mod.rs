@@ -1,4 +1,6 @@
 //! The real binary in a pseudo-terminal, and a small cohort for it to open.
+// Each test file uses a part of it.
+#![allow(dead_code)]
 
 use std::ffi::OsString;
 use std::io::{Read, Write};

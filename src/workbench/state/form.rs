@@ -165,10 +165,9 @@ impl Form {
     /// Deletes the last character of the chosen field.
     pub(crate) fn delete(&mut self) {
         self.fresh = false;
-        if let Some(field) = self.fields.get_mut(self.selected) {
-            if !matches!(field.kind, Kind::Choice(_)) {
-                field.value.pop();
-            }
+        let typed = |field: &&mut Field| !matches!(field.kind, Kind::Choice(_));
+        if let Some(field) = self.fields.get_mut(self.selected).filter(typed) {
+            field.value.pop();
         }
     }
 

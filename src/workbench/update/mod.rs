@@ -20,7 +20,7 @@ pub(crate) fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Tick(clock) => {
             state.dirty = before || state.moves();
             state.clock = clock;
-            return poll(state);
+            poll(state)
         }
         Msg::Resize(size) => {
             state.size = size;

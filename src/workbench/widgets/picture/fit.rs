@@ -61,12 +61,12 @@ impl Fit {
     }
 
     /// Plane position (column, row) of a sample's centre.
-    pub(crate) fn to_plane(&self, sample: [f64; 2]) -> [f64; 2] {
+    pub(crate) fn to_plane(self, sample: [f64; 2]) -> [f64; 2] {
         [0, 1].map(|axis| self.origin[axis] + sample[axis] * self.step[axis])
     }
 
     /// The sample a plane position falls in (continuous; whole numbers are sample centres).
-    pub(crate) fn to_sample(&self, position: [f64; 2]) -> [f64; 2] {
+    pub(crate) fn to_sample(self, position: [f64; 2]) -> [f64; 2] {
         [0, 1].map(|axis| (position[axis] - self.origin[axis]) / self.step[axis])
     }
 

@@ -22,7 +22,7 @@ impl Mark {
     /// Whether sample (x, y) of a line is drawn when there is no colour to tell lines apart: solid, dotted, dashed.
     pub(crate) fn form(self, x: usize, y: usize) -> bool {
         match self {
-            Self::Prediction => (x + y) % 2 == 0,
+            Self::Prediction => (x + y).is_multiple_of(2),
             Self::Crop => (x + y) % 6 < 4,
             _ => true,
         }
