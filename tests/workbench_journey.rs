@@ -17,7 +17,7 @@ fn from_opening_a_project_to_a_stopped_training() {
     let home = tempfile::tempdir().unwrap();
     let project = cohort(home.path(), 3);
     let script = home.path().join("script.toml");
-    std::fs::write(&script, "pace_ms = 20\nepochs = 200\nsteps_per_epoch = 5\n").unwrap();
+    std::fs::write(&script, "pace_ms = 50\nepochs = 200\nsteps_per_epoch = 5\n").unwrap();
     let fake = [("DEEPSEG_FAKE_TRAINER", script.as_path())];
     let mut workbench = Workbench::start(&[&project], home.path(), (100, 30), &fake);
     walk_and_toggle(&mut workbench);
@@ -28,7 +28,7 @@ fn from_opening_a_project_to_a_stopped_training() {
     workbench.press("tn");
     workbench.wait_for(&["New training", "Learning rate", "3 of 3 scans are preprocessed"]);
     workbench.press("200\r");
-    workbench.wait_for(&["running  epoch 2 of 200", "Loss  ━━ train", "s stop"]);
+    workbench.wait_for(&["running  epoch", " of 200", "Loss  ━━ train 0.", "s stop"]);
     workbench.press("q");
     assert!(workbench.ended().success());
     workbench.assert_restored();
