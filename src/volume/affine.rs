@@ -88,19 +88,25 @@ impl Affine {
         Some(Affine(inv))
     }
 
-    /// The whole voxels, within an array of `shape`, that may hold any point of the box from `low` to `high` once mapped by this
-    /// affine. The box must be finite.
-    pub fn cover(&self, low: VoxelIndex, high: VoxelIndex, shape: [usize; 3]) -> [Range<usize>; 3] {
+    /// The smallest upright box around the box from `low` to `high` once mapped by this affine: its low and high corners.
+    pub fn box_around(&self, low: VoxelIndex, high: VoxelIndex) -> (VoxelIndex, VoxelIndex) {
         let corner =
             |n: usize| std::array::from_fn(|axis| if n >> axis & 1 == 0 { low[axis] } else { high[axis] });
-        let corners: [Millimetres; 8] = std::array::from_fn(|n| self.apply(corner(n)));
+        let mapped: [VoxelIndex; 8] = std::array::from_fn(|n| self.apply(corner(n)));
+        let along = |axis: usize, pick: fn(f64, f64) -> f64| {
+            mapped.iter().skip(1).map(|c| c[axis]).fold(mapped[0][axis], pick)
+        };
+        (std::array::from_fn(|axis| along(axis, f64::min)), std::array::from_fn(|axis| along(axis, f64::max)))
+    }
+
+    /// The whole voxels, within an array of `shape`, that may hold any point of the box from `low` to `high` once mapped by this
+    /// affine.
+    pub fn cover(&self, low: VoxelIndex, high: VoxelIndex, shape: [usize; 3]) -> [Range<usize>; 3] {
+        let (least, most) = self.box_around(low, high);
         std::array::from_fn(|axis| {
-            let along = corners.iter().map(|c| c[axis]);
-            let (least, most) =
-                along.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
             let n = shape[axis] as f64;
-            let start = least.floor().clamp(0.0, n) as usize;
-            start..((most.ceil() + 1.0).clamp(0.0, n) as usize).max(start)
+            let start = least[axis].floor().clamp(0.0, n) as usize;
+            start..((most[axis].ceil() + 1.0).clamp(0.0, n) as usize).max(start)
         })
     }
 

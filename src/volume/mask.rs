@@ -6,7 +6,7 @@ use std::ops::Range;
 use ndarray::ArrayView3;
 
 use super::resample::index_map;
-use super::sampling::{Corners, nearest_voxel};
+use super::sampling::{corners, nearest_voxel};
 use super::{Affine, Components, Connectivity, Grid, Millimetres, Volume};
 
 /// A component that linear resampling would have lost, and which was kept by its nearest neighbours.
@@ -47,7 +47,7 @@ pub fn resample_mask(mask: &Volume<u8>, target: &Grid) -> (Volume<u8>, Vec<Rescu
 fn majority(labels: &ArrayView3<'_, u32>, at: [f64; 3]) -> Option<usize> {
     let mut inside = 0.0;
     let mut weights = [(0u32, 0.0); 8];
-    for (index, weight) in Corners::new(labels.dim().into(), at).iter() {
+    for (index, weight) in corners(labels.dim().into(), at) {
         let label = labels[index];
         if label > 0 {
             inside += weight;
@@ -112,17 +112,23 @@ fn region_of(mask: &ArrayView3<'_, u8>, source: &Grid, target: &Grid) -> [Range<
     let mut high = [f64::NEG_INFINITY; 3];
     for ((i, j, k), _) in mask.indexed_iter().filter(|(_, value)| **value != 0) {
         for (axis, index) in [i, j, k].into_iter().enumerate() {
-            // At the edge of the source its value repeats without end.
-            let last = source.shape[axis] - 1;
-            low[axis] = low[axis].min(if index == 0 { f64::NEG_INFINITY } else { index as f64 - 1.0 });
-            high[axis] = high[axis].max(if index == last { f64::INFINITY } else { index as f64 + 1.0 });
+            low[axis] = low[axis].min(index as f64 - 1.0);
+            high[axis] = high[axis].max(index as f64 + 1.0);
         }
     }
     if low[0] > high[0] {
         return [0..0, 0..0, 0..0];
     }
-    if low.iter().chain(&high).any(|x| x.is_infinite()) {
-        return target.shape.map(|n| 0..n);
+    // At its edges the source repeats without end: as far as the target goes.
+    let last = target.shape.map(|n| n as f64);
+    let (first, past) = index_map(target, source).box_around([0.0; 3], last);
+    for axis in 0..3 {
+        if low[axis] < 0.0 {
+            low[axis] = low[axis].min(first[axis]);
+        }
+        if high[axis] > (source.shape[axis] - 1) as f64 {
+            high[axis] = high[axis].max(past[axis]);
+        }
     }
     index_map(source, target).cover(low, high, target.shape)
 }
@@ -136,6 +142,7 @@ fn voxels(region: &[Range<usize>; 3]) -> impl Iterator<Item = [usize; 3]> + '_ {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::volume::resample_linear;
 
     fn mask(shape: [usize; 3], spacing: [f64; 3], voxels: &[[usize; 3]]) -> Volume<u8> {
         let grid = Grid { shape, affine: Affine::scaling(spacing, [0.0; 3]) };
@@ -182,6 +189,21 @@ mod tests {
         assert_eq!(rescued.len(), 1);
         assert_eq!(result.data[[1, 1, 2]], 1, "2.0 is nearest to 1.5 when halves go up");
         assert_eq!(ones(&result).len(), 1 + 12, "3x3 halved: the corners of the 4x4 reach only a quarter");
+    }
+
+    #[test]
+    fn looking_only_where_the_mask_reaches_misses_nothing() {
+        // Masks at the edges of the source, whose values repeat outwards, and a target that is tilted and wider.
+        for voxels in [vec![[0, 0, 0], [0, 1, 0]], vec![[5, 7, 3]], vec![[3, 3, 2], [4, 3, 2]]] {
+            let source = mask([6, 8, 4], [1.0, 0.7, 2.5], &voxels);
+            let tilted = Affine([[0.5, 0.1, 0.0, -2.0], [-0.1, 0.5, 0.0, -1.5], [0.0, 0.0, 0.8, -1.0]]);
+            let target = Grid { shape: [18, 18, 14], affine: tilted };
+            let linear = Volume { grid: source.grid, data: source.data.mapv(f32::from) };
+            let expected = resample_linear(&linear, &target).data.mapv(|v| u8::from(v >= 0.5));
+            let (found, rescued) = resample_mask(&source, &target);
+            assert!(rescued.is_empty());
+            assert_eq!(found.data, expected, "{voxels:?}");
+        }
     }
 
     #[test]

@@ -6,9 +6,14 @@ use ndarray::ArrayView3;
 use super::VoxelIndex;
 
 /// Trilinear interpolation at a continuous voxel index; edges repeat. Computed in f64, as scipy's order 1 does.
+///
+/// A neighbour that has no weight is not looked at: it may be anything, or not there.
 pub fn sample_linear<T: Copy + Into<f64>>(data: &ArrayView3<'_, T>, at: VoxelIndex) -> f32 {
-    let corners = Corners::new(data.dim().into(), at);
-    corners.iter().map(|(index, weight)| data[index].into() * weight).sum::<f64>() as f32
+    let (nx, ny, nz) = data.dim();
+    let (x, y, z) = (Between::new(at[0], nx), Between::new(at[1], ny), Between::new(at[2], nz));
+    let along_x = |j: usize, k: usize| x.mix(data[[x.low, j, k]].into(), data[[x.high, j, k]].into());
+    let along_y = |k: usize| y.mix(along_x(y.low, k), along_x(y.high, k));
+    z.mix(along_y(z.low), along_y(z.high)) as f32
 }
 
 /// The value of the nearest voxel; edges repeat. Halves go up (`floor(x + 0.5)`), as scipy's order 0 does.
@@ -18,35 +23,44 @@ pub fn sample_nearest<T: Copy>(data: &ArrayView3<'_, T>, at: VoxelIndex) -> T {
 
 /// Index of the voxel that [`sample_nearest`] reads.
 pub(super) fn nearest_voxel(shape: [usize; 3], at: VoxelIndex) -> [usize; 3] {
-    std::array::from_fn(|axis| (clamped(at[axis], shape[axis]) + 0.5).floor() as usize)
+    std::array::from_fn(|axis| (clamped(at[axis], shape[axis]) + 0.5) as usize)
 }
 
-/// The up to eight voxels around a position, with their trilinear weights.
-pub(super) struct Corners {
-    low: [usize; 3],
-    fraction: [f64; 3],
+/// A position along one axis between two voxels, which are the same where it is one's centre.
+#[derive(Clone, Copy)]
+struct Between {
+    low: usize,
+    high: usize,
+    fraction: f64,
 }
 
-impl Corners {
-    pub(super) fn new(shape: [usize; 3], at: VoxelIndex) -> Self {
-        let at: VoxelIndex = std::array::from_fn(|axis| clamped(at[axis], shape[axis]));
-        let low = at.map(|x| x.floor());
-        Self { low: low.map(|x| x as usize), fraction: std::array::from_fn(|axis| at[axis] - low[axis]) }
+impl Between {
+    fn new(x: f64, n: usize) -> Self {
+        let x = clamped(x, n);
+        // The cast cuts off the fraction, which of a number that is not negative is the floor.
+        let low = x as usize;
+        let fraction = x - low as f64;
+        Self { low, high: low + usize::from(fraction > 0.0), fraction }
     }
 
-    /// Index and weight of each corner; corners of weight 0 are left out, so that none lies outside the array.
-    pub(super) fn iter(&self) -> impl Iterator<Item = ([usize; 3], f64)> + '_ {
-        (0..8usize).filter_map(|corner| {
-            let mut index = self.low;
-            let mut weight = 1.0;
-            for (axis, fraction) in self.fraction.iter().enumerate() {
-                let high = corner >> axis & 1;
-                index[axis] += high;
-                weight *= if high == 1 { *fraction } else { 1.0 - fraction };
-            }
-            (weight > 0.0).then_some((index, weight))
-        })
+    fn mix(&self, low: f64, high: f64) -> f64 {
+        low + self.fraction * (high - low)
     }
+}
+
+/// Index and trilinear weight of the up to eight voxels around a position; those of weight 0 are left out.
+pub(super) fn corners(shape: [usize; 3], at: VoxelIndex) -> impl Iterator<Item = ([usize; 3], f64)> {
+    let between: [Between; 3] = std::array::from_fn(|axis| Between::new(at[axis], shape[axis]));
+    (0..8usize).filter_map(move |corner| {
+        let mut weight = 1.0;
+        let index = std::array::from_fn(|axis| {
+            let Between { low, high, fraction } = between[axis];
+            let upper = corner >> axis & 1 == 1;
+            weight *= if upper { fraction } else { 1.0 - fraction };
+            if upper { high } else { low }
+        });
+        (weight > 0.0).then_some((index, weight))
+    })
 }
 
 /// The coordinate pulled into `0 ..= n - 1`; NaN becomes 0.
