@@ -3,6 +3,7 @@
 mod centerline;
 mod check;
 mod completions;
+mod demo;
 mod init;
 mod interrupt;
 mod narrator;
@@ -61,6 +62,8 @@ enum Command {
     Stop(stop::Args),
     /// Look at an image: interactively on a terminal, as one printed slice elsewhere
     View(view::Args),
+    /// Make a synthetic cohort with known truth and run the whole job on it
+    Demo(demo::Args),
     /// Print a completion script for a shell
     Completions(completions::Args),
 }
@@ -86,6 +89,7 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Watch(args)) => args.run(),
         Some(Command::Stop(args)) => args.run(),
         Some(Command::View(args)) => args.run(),
+        Some(Command::Demo(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(),
         None => workbench(cli.target),
     }

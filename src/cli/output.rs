@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -63,8 +64,19 @@ pub fn json(value: &impl Serialize) -> Result<(), Failure> {
     Ok(raw(&text)?)
 }
 
+/// Whether results of commands are said on stderr: they are then stages of a command whose own result is something else.
+static ASIDE: AtomicBool = AtomicBool::new(false);
+
+/// Sends the lines of result to stderr from now on, or to stdout again.
+pub(super) fn results_aside(aside: bool) {
+    ASIDE.store(aside, Ordering::Relaxed);
+}
+
 /// Prints one line of result on stdout. A reader that went away (`| head`) is no error.
 pub fn line(text: impl Display) {
+    if ASIDE.load(Ordering::Relaxed) {
+        return note(text);
+    }
     raw(format!("{text}\n").as_bytes()).ok();
 }
 
