@@ -1,8 +1,9 @@
 //! How good a prediction is: voxels, lesions and surfaces of one image, and their summary over a cohort with its report files.
 //!
-//! This room knows masks in millimetres. It knows nothing of how a mask was predicted, of projects, runs or screens.
+//! All measures know masks in millimetres only; `cohort` alone knows projects and models. This room knows nothing of screens.
 
 mod bins;
+mod cohort;
 mod compare;
 mod controls;
 mod error;
@@ -14,6 +15,7 @@ mod surface;
 mod voxel;
 
 pub use bins::{SIZE_EDGES_MM3, SizeBin};
+pub use cohort::{CohortReport, Unscored, evaluate_scans};
 pub use compare::{MEASURES, Measure, Scores, compare};
 pub use controls::Controls;
 pub use error::EvaluationError;

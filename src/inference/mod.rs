@@ -4,6 +4,7 @@
 
 mod error;
 mod flips;
+mod loaded;
 mod model;
 mod postprocess;
 mod predict;
@@ -11,6 +12,7 @@ mod tiling;
 mod uncrop;
 
 pub use error::InferenceError;
+pub use loaded::LoadedModel;
 pub use model::{Model, PatchModel};
 pub use postprocess::{keep_inside, remove_small, threshold};
 pub use predict::{PredictOptions, Prediction, predict_crop, predict_volume, tube_probability};
