@@ -27,7 +27,7 @@ pub(super) fn sample_mask(
     let (origin, grid) = box_around(frame);
     let (boxed, rescued) = resample_mask(mask, &grid);
     let crop = sample_each(frame, |tube| {
-        boxed.data[std::array::from_fn::<usize, 3, _>(|axis| tube[axis] as usize - origin[axis])]
+        boxed.data[std::array::from_fn::<usize, 3, _>(|axis| tube[axis] - origin[axis])]
     });
     let (voxels, outside) = count(mask, frame)?;
     Ok((crop, MaskReport { voxels, outside, rescued: rescued.len() }))
@@ -37,7 +37,7 @@ pub(super) fn sample_mask(
 pub(super) fn sample_cord(cord: &Volume<u8>, frame: &Frame) -> Result<Array3<u8>, PreprocessError> {
     let map = frame.tube.voxel_to(&cord.grid).ok_or(PreprocessError::Degenerate)?;
     let voxels = cord.data.view();
-    Ok(sample_each(frame, |tube| sample_nearest(&voxels, map.apply(tube))))
+    Ok(sample_each(frame, |tube| sample_nearest(&voxels, map.apply(tube.map(|i| i as f64)))))
 }
 
 /// First tube voxel and grid of the smallest box that holds all slices of the crop.
