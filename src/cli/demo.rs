@@ -49,24 +49,20 @@ impl Args {
         let folder = DemoFolder::claim(&self.dir)?;
         let (project, run) = (folder.project(), RunDir::new(folder.project().join("runs").join("demo")));
         let cohort = self.cohort(&folder)?;
-        let mut worst = Outcome::Done;
         for (title, command) in self.commands(&folder, &run) {
-            match show_and_run(title, command, self.json)? {
-                Outcome::Interrupted => {
-                    output::note("interrupted; run the same command again to go on");
-                    return Ok(Outcome::Interrupted);
-                }
-                Outcome::Problems => worst = Outcome::Problems,
-                Outcome::Done => {}
+            let outcome = show_and_run(title, command, self.json)?;
+            if outcome != Outcome::Done {
+                output::note("the demo ends here; the same command goes on where it was");
+                return Ok(outcome);
             }
         }
         if self.json {
             output::json(&self.summary(&folder, &cohort, &Live::open(run)?.status()))?;
-            return Ok(worst);
+            return Ok(Outcome::Done);
         }
         if self.headless || !std::io::stdout().is_terminal() {
             output::note(format_args!("look at it: deepseg {}", project.display()));
-            return Ok(worst);
+            return Ok(Outcome::Done);
         }
         show_and_run("the workbench", vec![project.into()], false)
     }

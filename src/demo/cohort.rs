@@ -33,9 +33,9 @@ pub(super) struct Plan {
 /// Height (mm) of every field of view in which lesions may lie, around its centre.
 pub(super) const LESION_ROOM: f64 = 46.0;
 
-/// The plan for subject number `index`, counted from 0. Everything a demonstration needs is in the first six: a subject
-/// without lesions (2), both faults (3 and 4), two contrasts (0), two planes (5), an oblique field of view (4), a lesion
-/// of two segments (1 and 5).
+/// The plan for subject number `index`, counted from 0. Everything a demonstration needs is in the first six: two contrasts
+/// (0), a lesion of two segments (1 and 2), two planes (2), both faults (3 and 4), an oblique field of view (4), a subject
+/// without lesions (5).
 pub(super) fn plan(index: usize) -> Result<Plan, DemoError> {
     use LesionSize::{Long, Medium, Small, Tiny};
     let fault = match index {
@@ -52,14 +52,14 @@ pub(super) fn plan(index: usize) -> Result<Plan, DemoError> {
         ),
         1 => (vec![axial([0.375, 0.375, 3.0], "LPI", slope)?], vec![Long, Tiny]),
         2 => (
-            vec![axial([0.6, 0.6, 3.0], "RAI", Storage::Float)?],
-            if index == 2 { vec![] } else { vec![Medium] },
+            vec![sagittal([3.0, 0.9, 0.9], "ASR", whole)?, axial([0.6, 0.6, 3.0], "RPI", Storage::Float)?],
+            vec![Long, Tiny],
         ),
         3 => (vec![sagittal([0.8, 0.8, 0.8], "AIL", whole)?], vec![Medium, Small, Tiny]),
         4 => (vec![axial([0.5, 0.5, 3.3], "RPS", slope)?.tilted(9.0, 3.0)], vec![Medium, Medium]),
         5 => (
-            vec![sagittal([3.0, 0.9, 0.9], "ASR", whole)?, axial([0.6, 0.6, 3.0], "RPI", Storage::Float)?],
-            vec![Long, Tiny],
+            vec![axial([0.6, 0.6, 3.0], "RAI", Storage::Float)?],
+            if index == 5 { vec![] } else { vec![Medium] },
         ),
         6 => (vec![axial([0.45, 0.45, 2.5], "LAS", whole)?], vec![Medium, Small, Small]),
         _ => (vec![axial([0.7, 0.7, 2.5], "RPI", slope)?.tilted(-6.0, 0.0)], vec![Medium, Tiny, Small]),
