@@ -6,11 +6,12 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
+use clap::builder::RangedU64ValueParser;
 use serde_json::json;
 
 use super::output::{self, CommandResult, Failure, Outcome, Progress};
 use super::{Cli, dispatch, run_report};
-use crate::demo::{CohortReport, DemoFolder, make_cohort};
+use crate::demo::{CohortReport, DEFAULT_FOLDER, DEFAULT_SEED, DEFAULT_SUBJECTS, DemoFolder, make_cohort};
 use crate::runs::{Live, RunStatus};
 use crate::training::RunDir;
 
@@ -21,13 +22,13 @@ use crate::training::RunDir;
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The demo's folder: new, empty, or of an earlier demo
-    #[arg(long, value_name = "D", default_value = "deepseg-demo")]
+    #[arg(long, value_name = "D", default_value = DEFAULT_FOLDER)]
     dir: PathBuf,
     /// Subjects in the cohort; a split needs three
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(3..=99))]
-    subjects: u16,
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SUBJECTS, value_parser = RangedU64ValueParser::<usize>::new().range(3..=99))]
+    subjects: usize,
     /// Seed of the cohort; the same seed gives the same files
-    #[arg(long, value_name = "S", default_value_t = 1)]
+    #[arg(long, value_name = "S", default_value_t = DEFAULT_SEED)]
     seed: u64,
     /// Epochs to train
     #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
@@ -71,7 +72,7 @@ impl Args {
         output::note(format_args!("— a synthetic cohort in {}", folder.dataset().display()));
         let bar = Progress::new("subjects");
         let show = |done, total| bar.show(done, total, "");
-        let cohort = make_cohort(&folder.dataset(), self.subjects.into(), self.seed, &show)?;
+        let cohort = make_cohort(&folder.dataset(), self.subjects, self.seed, &show)?;
         bar.finish();
         let (lesions, volume) = cohort.lesion_load();
         let faults = cohort.faults().count();
@@ -88,15 +89,11 @@ impl Args {
         let on_project = |name: &str| vec![name.into(), project.clone().into()];
         let mut init = vec!["init".into(), dataset.into(), "--project".into(), project.clone().into()];
         init.extend(words("--contrast t2 --image T2w --mask lesion-manual --cord seg-manual"));
-        let mut evaluate = on_project("evaluate");
-        evaluate.extend(["--run".into(), run.path().into()]);
-        evaluate.extend(words("--split test"));
         vec![
             ("a project beside the data, which is only read", init),
             ("what is wrong with the data", on_project("check")),
             ("crops around the cord", on_project("preprocess")),
             ("training", self.training(&project, run)),
-            ("the model on subjects it has never seen", evaluate),
         ]
     }
 

@@ -37,6 +37,13 @@ pub use folder::DemoFolder;
 pub use lesions::{LesionSize, LesionTruth};
 pub use truth::{CohortReport, ScanTruth, SubjectTruth, read_truth};
 
+/// The folder a demonstration lives in when nobody says otherwise, below the current one.
+pub const DEFAULT_FOLDER: &str = "deepseg-demo";
+/// Subjects of a demonstration when nobody says otherwise: six train, two validate, two test.
+pub const DEFAULT_SUBJECTS: usize = 10;
+/// Seed of a demonstration when nobody says otherwise.
+pub const DEFAULT_SEED: u64 = 1;
+
 /// Most subjects a cohort can have: ids have two digits.
 pub const MOST_SUBJECTS: usize = 99;
 

@@ -11,7 +11,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Effects, sentence, survey};
 use crate::dataset::{self, Contrast, Project, Scan, Settings};
-use crate::demo::{DemoFolder, make_cohort};
+use crate::demo::{DEFAULT_FOLDER, DEFAULT_SEED, DEFAULT_SUBJECTS, DemoFolder, make_cohort};
 use crate::preprocess::{self, BatchOptions, BatchReport};
 use crate::workbench::message::{JobNews, Msg};
 use crate::workbench::state::{JobKind, Level};
@@ -142,10 +142,6 @@ fn wait(child: &mut Child, cancel: &AtomicBool) -> std::io::Result<ExitStatus> {
     }
 }
 
-/// Subjects and seed of the demo cohort, as the command's defaults.
-const DEMO_SUBJECTS: usize = 10;
-const DEMO_SEED: u64 = 1;
-
 /// Makes the demo cohort below the current folder, and a project for it.
 pub(super) fn demo(effects: &Effects) {
     let sender = effects.sender.clone();
@@ -162,9 +158,9 @@ pub(super) fn demo(effects: &Effects) {
 }
 
 fn make_demo(sender: &UnboundedSender<Msg>) -> Result<PathBuf, String> {
-    let folder = DemoFolder::claim(Path::new("deepseg-demo")).map_err(|e| sentence(&e))?;
+    let folder = DemoFolder::claim(Path::new(DEFAULT_FOLDER)).map_err(|e| sentence(&e))?;
     let progress = |done, total| step(sender, done, total, "");
-    make_cohort(&folder.dataset(), DEMO_SUBJECTS, DEMO_SEED, &progress).map_err(|e| sentence(&e))?;
+    make_cohort(&folder.dataset(), DEFAULT_SUBJECTS, DEFAULT_SEED, &progress).map_err(|e| sentence(&e))?;
     // Axial and sagittal T2w scans are one contrast here; the few T2starw scans would be another.
     let settings = Settings {
         image: vec!["T2w".to_owned()],
