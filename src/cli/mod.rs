@@ -4,10 +4,12 @@ mod centerline;
 mod check;
 mod completions;
 mod demo;
+mod evaluate;
 mod init;
 mod interrupt;
 mod narrator;
 pub mod output;
+mod predict;
 mod preprocess;
 mod problems;
 mod run_report;
@@ -60,6 +62,10 @@ enum Command {
     Watch(watch::Args),
     /// Ask a run to finish its step, write a checkpoint and end
     Stop(stop::Args),
+    /// Score a run's best model on held-out subjects, or one mask against another
+    Evaluate(evaluate::Args),
+    /// Segment images with a model, each into its own space
+    Predict(predict::Args),
     /// Look at an image: interactively on a terminal, as one printed slice elsewhere
     View(view::Args),
     /// Make a synthetic cohort with known truth and run the whole job on it
@@ -88,6 +94,8 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Runs(args)) => args.run(),
         Some(Command::Watch(args)) => args.run(),
         Some(Command::Stop(args)) => args.run(),
+        Some(Command::Evaluate(args)) => args.run(),
+        Some(Command::Predict(args)) => args.run(),
         Some(Command::View(args)) => args.run(),
         Some(Command::Demo(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(),

@@ -41,6 +41,12 @@ impl Failure {
     }
 }
 
+impl Display for Failure {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
 impl<E: Error> From<E> for Failure {
     /// The error and its causes in one line, each said once.
     fn from(error: E) -> Self {

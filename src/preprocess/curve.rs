@@ -27,31 +27,18 @@ pub(super) fn curve_for(
         _ => return Err(PreprocessError::NoMethod { scan: scan.id.clone(), method: method.into() }),
     };
     let curve = if from_file {
-        scan.centerline
-            .as_deref()
-            .map(|path| curve_from_file(path, native))
-            .transpose()?
-            .map(|c| c.on_grid(tube))
+        let file = scan.centerline.as_deref();
+        file.map(|path| centerline::from_file(path, &scan.image)).transpose()?.map(|c| c.on_grid(tube))
     } else {
         project.read_cord(scan)?.map(|cord| curve_from_cord(&cord, tube)).transpose()?
     };
     curve.ok_or_else(|| PreprocessError::NoCenterline { scan: scan.id.clone() })
 }
 
-/// The curve in a centerline file: a table, or a voxel mask.
-fn curve_from_file(path: &Path, native: &Grid) -> Result<Curve, PreprocessError> {
-    let is_table = path.extension().is_some_and(|end| end == "csv" || end == "txt");
-    if is_table {
-        return Ok(Curve::read_csv(path, native)?);
-    }
-    let line = read_mask(path).map_err(PreprocessError::Read)?;
-    Ok(centerline::from_voxels(&line)?)
-}
-
 /// The curve through a cord mask's centres of mass, taken after nearest-neighbour resampling to the tube's spacing as the
 /// Spinal Cord Toolbox does it: reoriented first, for halfway positions go up in the array's own order. Only the part of the
 /// grid that the mask can reach is sampled.
-pub(super) fn curve_from_cord(cord: &Volume<u8>, tube: &Grid) -> Result<Curve, PreprocessError> {
+pub fn curve_from_cord(cord: &Volume<u8>, tube: &Grid) -> Result<Curve, PreprocessError> {
     let cord = cord.to_rpi();
     let (origin, shape) = reach(&cord, tube)?;
     let part = resample_nearest(&cord, &sub_grid(tube, origin, shape));

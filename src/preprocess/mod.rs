@@ -25,6 +25,7 @@ mod window;
 pub use batch::{BatchOptions, BatchReport, FailedScan, Progress, run_batch};
 pub use cache::{Parameters, Source};
 pub use crop::{Crop, crop};
+pub use curve::curve_from_cord;
 pub use error::PreprocessError;
 pub use frame::Frame;
 pub use intensities::Intensities;

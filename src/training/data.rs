@@ -91,7 +91,7 @@ fn measure(config: &TrainConfig, train: &[(String, Crop)]) -> Result<Intensities
         }
         LandmarkSource::Learnt => {
             let percentiles: Vec<Percentiles> =
-                train.iter().map(|(_, crop)| crop.percentiles.clone()).collect();
+                train.iter().map(|(_, crop)| crop.percentiles).collect();
             Landmarks::learn(&percentiles)
         }
     };
