@@ -2,7 +2,7 @@
 
 use super::confidence::Confidence;
 use super::{CenterlineError, Curve, Fit, Method};
-use crate::volume::{Components, Connectivity, Volume};
+use crate::volume::{Components, Connectivity, Grid, Volume};
 use ndarray::{ArrayView2, Axis, s};
 
 /// The curve through the centres of a cord mask (any orientation; voxels above 0 are cord), on the mask's own grid in RPI.
@@ -11,20 +11,29 @@ use ndarray::{ArrayView2, Axis, s};
 /// lower the confidence. One slice is enough. Fails on an empty mask.
 pub fn from_mask(mask: &Volume<u8>, fit: Fit) -> Result<Curve, CenterlineError> {
     let mask = mask.to_rpi();
-    let centres = centres(&mask);
-    let (Some(first), Some(last)) = (centres.first(), centres.last()) else {
+    from_mask_within(&mask, &mask.grid, [0; 3], fit)
+}
+
+/// [`from_mask`] when only a part of a large RPI grid is at hand: `part` holds the voxels of `whole` from voxel `origin` on,
+/// in the same axis order. The curve and its confidence count voxels and slices of `whole`.
+pub fn from_mask_within(
+    part: &Volume<u8>,
+    whole: &Grid,
+    origin: [usize; 3],
+    fit: Fit,
+) -> Result<Curve, CenterlineError> {
+    let mut centres = centres(part);
+    for centre in &mut centres {
+        (0..3).for_each(|i| centre.voxel[i] += origin[i] as f64);
+    }
+    let voxels: Vec<[f64; 3]> = centres.iter().map(|c| c.voxel).collect();
+    let (Some(first), Some(last)) = (voxels.first(), voxels.last()) else {
         return Err(CenterlineError::EmptyMask);
     };
-    let slices = first.voxel[2] as usize..last.voxel[2] as usize + 1;
-    let voxels: Vec<[f64; 3]> = centres.iter().map(|c| c.voxel).collect();
-    let xy = fit.through(&voxels, slices.clone(), mask.grid.spacing()[2]);
-    let mut curve = Curve {
-        grid: mask.grid,
-        first_z: slices.start,
-        xy,
-        method: Method::Mask.to_string(),
-        confidence: None,
-    };
+    let slices = first[2] as usize..last[2] as usize + 1;
+    let xy = fit.through(&voxels, slices.clone(), whole.spacing()[2]);
+    let method = Method::Mask.to_string();
+    let mut curve = Curve { grid: *whole, first_z: slices.start, xy, method, confidence: None };
     let broken: Vec<usize> = centres.iter().filter(|c| c.pieces > 1).map(|c| c.voxel[2] as usize).collect();
     curve.confidence = Some(Confidence::of(&curve, &voxels, &broken));
     Ok(curve)
@@ -64,7 +73,7 @@ fn centre(z: usize, slice: ArrayView2<'_, u8>) -> Option<Centre> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::volume::{Affine, Grid, Orientation};
+    use crate::volume::{Affine, Orientation};
 
     fn mask(voxels: &[[usize; 3]]) -> Volume<u8> {
         let grid = Grid { shape: [30, 30, 12], affine: Affine::scaling([-1.0, 1.0, 5.0], [0.0; 3]) };
@@ -98,6 +107,21 @@ mod tests {
             let turned = native.reoriented(code.parse::<Orientation>().unwrap());
             let curve = from_mask(&turned, Fit::default()).unwrap();
             assert_eq!(curve.xy, expected.xy, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_part_gives_the_curve_of_the_whole() {
+        let whole = mask(&[[13, 14, 4], [14, 14, 5], [15, 16, 6], [16, 18, 7], [16, 20, 8], [17, 21, 10]]);
+        let part = Volume {
+            grid: Grid { shape: [20, 18, 8], ..whole.grid },
+            data: whole.data.slice(s![10.., 12.., 4..]).to_owned(),
+        };
+        let expected = from_mask(&whole, Fit::default()).unwrap();
+        let curve = from_mask_within(&part, &whole.grid, [10, 12, 4], Fit::default()).unwrap();
+        assert_eq!((curve.z_range(), &curve.confidence), (expected.z_range(), &expected.confidence));
+        for (a, b) in curve.xy.iter().zip(&expected.xy) {
+            assert!((a[0] - b[0]).abs() < 1e-9 && (a[1] - b[1]).abs() < 1e-9);
         }
     }
 }

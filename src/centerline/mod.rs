@@ -16,7 +16,7 @@ mod raster;
 mod settings;
 mod survey;
 
-pub use centre_of_mass::from_mask;
+pub use centre_of_mass::{from_mask, from_mask_within};
 pub use confidence::Confidence;
 pub use curve::Curve;
 pub use error::CenterlineError;
