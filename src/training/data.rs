@@ -90,8 +90,7 @@ fn measure(config: &TrainConfig, train: &[(String, Crop)]) -> Result<Intensities
             Some(preset.ok_or_else(|| missing("landmarks", "intensities.landmarks=learnt"))?)
         }
         LandmarkSource::Learnt => {
-            let percentiles: Vec<Percentiles> =
-                train.iter().map(|(_, crop)| crop.percentiles).collect();
+            let percentiles: Vec<Percentiles> = train.iter().map(|(_, crop)| crop.percentiles).collect();
             Landmarks::learn(&percentiles)
         }
     };
