@@ -24,4 +24,4 @@ pub(crate) use device::DeviceKind;
 #[cfg(feature = "cuda")]
 pub(crate) use device::cuda_device;
 pub(crate) use safetensors::{read_tensors, write_tensors};
-pub(crate) use unet::{UNet, host_values};
+pub(crate) use unet::{RunningMoments, UNet, host_values};

@@ -12,8 +12,30 @@ use super::error::NetworkError;
 use super::weights::{NamedTensor, Slot, Weights};
 use crate::kernels::{Kernels, Moments, Norm, conv3d_same, max_pool2, unwrap, upsample2, wrap};
 
-/// Share of the old running moment kept at each step.
+/// Share of the old running moment kept at each step, as in the published networks.
 const MOMENTUM: f64 = 0.99;
+
+/// How many of the latest steps weigh in the running moments of fresh weights while they are few.
+const EARLY_SPAN: f64 = 10.0;
+
+/// What share of the old running moment is kept at a step, so that validation sees moments that fit the weights.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RunningMoments {
+    /// The moments describe the weights: always [`MOMENTUM`].
+    Known,
+    /// The weights started from nothing this many steps ago: the moments started from nothing too, and 0.99 would keep half
+    /// of that for 70 steps. About the last tenth of the steps counts until that is [`MOMENTUM`].
+    FreshSince(u64),
+}
+
+impl RunningMoments {
+    fn kept(self) -> f64 {
+        match self {
+            Self::Known => MOMENTUM,
+            Self::FreshSince(steps) => (1.0 - EARLY_SPAN / (steps as f64 + EARLY_SPAN)).min(MOMENTUM),
+        }
+    }
+}
 
 /// A network on a device.
 #[derive(Clone, Debug)]
@@ -129,7 +151,11 @@ impl<B: Kernels> UNet<Autodiff<B>> {
     }
 
     /// Probabilities with the batch's own moments, which also move the running ones.
-    pub(crate) fn forward_training(&mut self, x: Tensor<Autodiff<B>, 5>) -> Tensor<Autodiff<B>, 5> {
+    pub(crate) fn forward_training(
+        &mut self,
+        x: Tensor<Autodiff<B>, 5>,
+        running: RunningMoments,
+    ) -> Tensor<Autodiff<B>, 5> {
         let mut measured: Vec<Measured<Autodiff<B>>> = Vec::new();
         let output = self.walk(x, &mut |block, x| {
             let x = block.convolve(x);
@@ -138,16 +164,16 @@ impl<B: Kernels> UNet<Autodiff<B>> {
             block.apply(x, moments)
         });
         for Measured { mean_slot, moments } in measured {
-            self.move_running(mean_slot, moments.mean);
-            self.move_running(mean_slot + 1, moments.variance);
+            self.move_running(mean_slot, moments.mean, running.kept());
+            self.move_running(mean_slot + 1, moments.variance, running.kept());
         }
         output
     }
 
-    fn move_running(&mut self, slot: usize, batch: burn::tensor::ops::FloatTensor<Autodiff<B>>) {
+    fn move_running(&mut self, slot: usize, batch: burn::tensor::ops::FloatTensor<Autodiff<B>>, kept: f64) {
         let batch = wrap::<Autodiff<B>, 1>(batch).inner();
         let old = self.tensors[slot].clone().inner();
-        self.tensors[slot] = Tensor::from_inner(old * MOMENTUM + batch * (1.0 - MOMENTUM));
+        self.tensors[slot] = Tensor::from_inner(old * kept + batch * (1.0 - kept));
     }
 
     /// The learnt tensors with the index of their slot.
@@ -171,4 +197,18 @@ pub(crate) fn host_values<B: Kernels, const D: usize>(
         |error: String| NetworkError::Device(format!("reading a result from the device failed: {error}"));
     let data = tensor.try_into_data().map_err(|error| failed(format!("{error:?}")))?;
     data.into_vec::<f32>().map_err(|error| failed(format!("{error:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_moments_of_fresh_weights_forget_their_start_and_end_at_the_published_share() {
+        let kept = |steps| RunningMoments::FreshSince(steps).kept();
+        assert_eq!((kept(0), kept(10), kept(1_000_000)), (0.0, 0.5, MOMENTUM));
+        let start: f64 = (0..40).map(kept).product();
+        assert_eq!(start, 0.0);
+        assert_eq!(RunningMoments::Known.kept(), MOMENTUM);
+    }
 }

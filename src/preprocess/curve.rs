@@ -17,7 +17,6 @@ pub(super) fn curve_for(
     project: &Project,
     scan: &Scan,
     method: &str,
-    native: &Grid,
     tube: &Grid,
 ) -> Result<Curve, PreprocessError> {
     let from_file = match (method, &scan.centerline, &scan.cord) {

@@ -10,7 +10,9 @@ use super::adam::{Adam, AdamState};
 use super::loss::loss;
 use super::{LossConfig, OptimiserConfig};
 use crate::kernels::Kernels;
-use crate::network::{Architecture, Device, DeviceKind, NetworkError, UNet, Weights, host_values};
+use crate::network::{
+    Architecture, Device, DeviceKind, NetworkError, RunningMoments, UNet, Weights, host_values,
+};
 
 /// Patches `[count, 1, x, y, z]`, z fastest, with their 0/1 targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +36,8 @@ pub(crate) struct EngineSetup {
     pub(crate) architecture: Architecture,
     pub(crate) optimiser: OptimiserConfig,
     pub(crate) loss: LossConfig,
+    /// Whether the run began with fresh weights rather than a model's.
+    pub(crate) fresh: bool,
 }
 
 /// A network in training.
@@ -100,12 +104,16 @@ impl<B: Kernels> Placed<B> {
         let adam = Adam::restored(&setup.optimiser, &state.adam, &device);
         Self { setup, net, adam, device }
     }
+
+    fn running_moments(&self) -> RunningMoments {
+        if self.setup.fresh { RunningMoments::FreshSince(self.adam.updates()) } else { RunningMoments::Known }
+    }
 }
 
 impl<B: Kernels> Engine for Placed<B> {
     fn step(&mut self, batch: Batch, lr: f64) -> Result<f64, NetworkError> {
         let [images, targets] = batch.tensors::<Autodiff<B>>(&self.device);
-        let probabilities = self.net.forward_training(images);
+        let probabilities = self.net.forward_training(images, self.running_moments());
         let loss = loss(&self.setup.loss, probabilities, targets);
         let mut grads = loss.backward();
         self.adam.begin_update();

@@ -106,6 +106,7 @@ impl<'a> Trainer<'a> {
             architecture: architecture.clone(),
             optimiser: config.optimiser.clone(),
             loss: config.loss.clone(),
+            fresh: config.init.is_none(),
         };
         let engine = engine(setup, &state, &device);
         let patches = patch_list(&data.train, config.patch.size, config.patch.size - config.patch.overlap);

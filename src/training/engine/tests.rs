@@ -44,6 +44,7 @@ fn setup() -> EngineSetup {
         // Large enough that the biases before a normalisation, whose true gradient is 0, stay where they are.
         optimiser: OptimiserConfig { epsilon: 1e-4, ..Default::default() },
         loss: LossConfig::default(),
+        fresh: false,
     }
 }
 
@@ -62,7 +63,7 @@ fn follows_pytorch<B: Kernels>(device: B::Device) {
     assert_near("prediction", &placed.predict(golden.batch()).unwrap(), &golden.one("predicted").data, 1e-5);
 
     let [images, targets] = golden.batch().tensors::<Autodiff<B>>(&device);
-    let p = placed.net.clone().forward_training(images);
+    let p = placed.net.clone().forward_training(images, RunningMoments::Known);
     let loss = loss(&setup().loss, p.clone(), targets);
     assert_near("forward", &host_values(p.inner()).unwrap(), &golden.one("forward").data, 1e-5);
     let mut grads = loss.backward();
