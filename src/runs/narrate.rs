@@ -11,7 +11,7 @@ pub fn narrate(event: &Event, history: &History) -> Option<String> {
         EventKind::Started { epochs, device, train_patches, val_patches, resumed, .. } => {
             let verb = if *resumed { "resumed" } else { "started" };
             Some(format!(
-                "{verb}: {epochs} epochs on {device}, {train_patches} training and {val_patches} validation patches"
+                "{verb}: {epochs} epochs, {device}, {train_patches} training and {val_patches} validation patches"
             ))
         }
         EventKind::Epoch { train_loss, val_loss, val_dice, lr, seconds, .. } => Some(format!(

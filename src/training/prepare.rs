@@ -1,57 +1,75 @@
-//! From a run's settings to its training: missing crops made, data chosen and frozen, unless an earlier process did that.
-
-use std::sync::atomic::{AtomicBool, Ordering};
+//! A whole training from the crops on: makes the ones that are missing, decides the data once and freezes them, then the loop.
 
 use super::error::TrainingError;
-use super::plan::{Plan, plan};
+use super::plan::plan;
 use super::trainer::{Summary, train};
-use super::{RunWriter, StopSignal, TrainConfig};
+use super::{EventKind, RunWriter, StopSignal, TrainConfig};
 use crate::dataset::{Project, Scan};
-use crate::preprocess::{BatchOptions, run_batch};
+use crate::preprocess::{BatchOptions, StageState, run_batch, stage_state};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Chooses and freezes the run's data when it has none yet (with `preprocess`, after making the crops that are missing or
-/// stale), then trains; see [`train`].
+/// stale), then trains; see [`train`]. Call it inside [`super::guarded`].
+///
+/// # Errors
+/// As [`train`]; a scan that cannot be cropped is a warning and is left out.
 pub fn prepare_and_train(
-    config: TrainConfig,
+    mut config: TrainConfig,
     run: &mut RunWriter,
     stop: &StopSignal,
     preprocess: bool,
 ) -> Result<Summary, TrainingError> {
-    if !config.data.is_empty() {
-        return train(&config, run, stop);
-    }
-    let project = Project::open(&config.project)?;
-    if preprocess {
-        make_crops(&project, &config, run, stop)?;
-    }
-    if stop.requested().is_some() {
-        return train(&config, run, stop);
-    }
-    let Plan { config, notes } = plan(&project, config)?;
-    run.freeze(&config)?;
-    for note in notes {
-        run.warn(note)?;
+    if config.data.is_empty() {
+        let project = Project::open(&config.project)?;
+        if preprocess {
+            make_crops(&project, &config, run, stop)?;
+        }
+        if stop.requested().is_some() {
+            return train(&config, run, stop);
+        }
+        let plan = plan(&project, config)?;
+        config = plan.config;
+        run.freeze(&config)?;
+        for note in plan.notes {
+            run.warn(note)?;
+        }
     }
     train(&config, run, stop)
 }
 
+/// Makes the crops that are missing or stale. One that failed before, with the same files and settings, would fail again.
 fn make_crops(
     project: &Project,
     config: &TrainConfig,
     run: &mut RunWriter,
     stop: &StopSignal,
 ) -> Result<(), TrainingError> {
-    let wanted = |scan: &&Scan| scan.mask.is_some() && scan.contrast.name() == config.contrast;
-    let scans: Vec<&Scan> = project.active_scans().filter(wanted).collect();
+    let is_wanted = |scan: &&Scan| scan.mask.is_some() && scan.contrast.name() == config.contrast;
+    let is_due = |scan: &&Scan| matches!(stage_state(project, scan), StageState::Missing | StageState::Stale);
+    let due: Vec<&Scan> = project.active_scans().filter(is_wanted).filter(is_due).collect();
     let cancel = AtomicBool::new(false);
-    let watch = |_| {
-        if stop.requested().is_some() {
+    let writer = Mutex::new((run, Ok(())));
+    let tell = |done: usize, total: usize| {
+        let mut writer = writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let what = "preprocessing".to_owned();
+        let told = writer.0.emit(EventKind::Prepare { done: done as u64, total: total as u64, what });
+        if told.is_err() || stop.requested().is_some() {
             cancel.store(true, Ordering::Relaxed);
         }
+        if writer.1.is_ok() {
+            writer.1 = told;
+        }
     };
-    let report = run_batch(project, &scans, &BatchOptions::default(), &watch, &cancel)?;
-    for failed in report.failed {
-        run.warn(format!("{} has no crop ({}): {}", failed.id, failed.stage, failed.message))?;
+    if due.is_empty() {
+        return Ok(());
+    }
+    tell(0, due.len());
+    let report = run_batch(project, &due, &BatchOptions::default(), &|p| tell(p.finished, p.total), &cancel)?;
+    let (run, told) = writer.into_inner().unwrap_or_else(PoisonError::into_inner);
+    told?;
+    for scan in report.failed {
+        run.warn(format!("{}: left out, {}", scan.id, scan.message))?;
     }
     Ok(())
 }

@@ -2,7 +2,9 @@
 //! answered at once. Later wishes win: defaults, what the contrast suggests, the project's `[train]` section, options, `--set`.
 
 use super::config::{ConfigError, NetworkChoice, TrainConfig};
+use super::error::TrainingError;
 use super::sections::{IntensityConfig, LandmarkSource};
+use super::setup::architecture;
 use crate::dataset::{Contrast, DatasetError, Project, SETTINGS_FILE};
 use crate::preprocess::Landmarks;
 use std::collections::BTreeMap;
@@ -55,6 +57,19 @@ pub enum WishError {
         /// What is wrong.
         message: String,
     },
+    /// No scan has a mask.
+    #[error(
+        "{project}: no scan of contrast `{contrast}` has a mask to learn from; `deepseg check` lists the scans, --contrast chooses another"
+    )]
+    NothingToLearn {
+        /// The project.
+        project: PathBuf,
+        /// The contrast looked for.
+        contrast: String,
+    },
+    /// The network cannot be built.
+    #[error(transparent)]
+    Training(#[from] Box<TrainingError>),
     /// The project could not be read.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
@@ -77,7 +92,16 @@ pub fn settings(project: &Project, wishes: &Wishes) -> Result<TrainConfig, WishE
     };
     config.overlay(&section).map_err(|source| WishError::Section { path, source })?;
     wishes.apply(&mut config)?;
+    architecture(&config).map_err(Box::new)?;
+    if !has_labelled(project, &config.contrast) {
+        return Err(WishError::NothingToLearn { project: project.dir().into(), contrast: config.contrast });
+    }
     Ok(config)
+}
+
+/// Whether there is anything of the contrast to learn from.
+fn has_labelled(project: &Project, contrast: &str) -> bool {
+    project.active_scans().any(|scan| scan.mask.is_some() && scan.contrast.name() == contrast)
 }
 
 impl Wishes {
