@@ -127,6 +127,18 @@ fn changed_settings_make_crops_stale_and_are_obeyed() {
 }
 
 #[test]
+fn the_fit_is_a_setting_too() {
+    let bench = Bench::new();
+    bench.counts();
+    let path = bench.project.dir().join("deepseg.toml");
+    let before = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{before}\n[centerline]\nfit = \"polyfit\"\n")).unwrap();
+    assert_eq!(bench.counts(), (2, 0, 1));
+    fs::write(&path, format!("{before}\n[preprocess]\nsize = 33\n")).unwrap();
+    assert!(matches!(bench.state(0), StageState::Failed(why) if why.contains("even size")));
+}
+
+#[test]
 fn content_decides_and_times_do_not() {
     let bench = Bench::new();
     bench.counts();

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
+use crate::centerline::Method;
 use crate::dataset::{Project, Scan};
 use crate::preprocess::{BatchOptions, BatchReport, run_batch};
 
@@ -21,7 +22,7 @@ pub struct Args {
     subject: Option<String>,
     /// Choose where the centerline comes from, for these scans from now on: file (centerline file), mask (cord mask) or auto
     /// (the file, else the mask)
-    #[arg(long, value_name = "M", value_parser = ["auto", "file", "mask"])]
+    #[arg(long, value_name = "M")]
     method: Option<String>,
     /// Scans at a time (default: one per processor)
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
@@ -68,7 +69,8 @@ impl Args {
 
 /// Records the method as the decision for the chosen scans, so that the crops stay current afterwards.
 fn choose_method(project: &mut Project, subject: Option<&str>, method: &str) -> Result<(), Failure> {
-    let wanted = (method != "auto").then(|| method.to_owned());
+    let chosen_method = Method::choice(method).map_err(|e| Failure::usage(e.to_string()))?;
+    let wanted = chosen_method.map(|method| method.name().to_owned());
     let ids: Vec<_> = chosen(project, subject)?.into_iter().map(|scan| scan.id.clone()).collect();
     for id in ids.iter().filter(|id| project.decision(id).centerline != wanted).collect::<Vec<_>>() {
         project.decide(id, |decision| decision.centerline.clone_from(&wanted))?;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::dataset::{Project, Scan, ScanId};
 
 use super::stage::{Made, process};
-use super::{CropSettings, PreprocessError};
+use super::{PreprocessError, StageSettings};
 
 /// What to do with the scans.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,14 +73,14 @@ pub fn run_batch(
     cancel: &AtomicBool,
 ) -> Result<BatchReport, PreprocessError> {
     let started = Instant::now();
-    let settings = CropSettings::of_project(project)?;
+    let settings = StageSettings::of(project)?;
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let results = Mutex::new(Vec::with_capacity(scans.len()));
     let work = || {
         while !cancel.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(scan) = scans.get(index) else { break };
-            let result = process(project, scan, settings, options.force);
+            let result = process(project, scan, &settings, options.force);
             on_progress(Progress {
                 finished: finished.fetch_add(1, Ordering::Relaxed) + 1,
                 total: scans.len(),

@@ -7,11 +7,11 @@ use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
+use crate::centerline::Method;
 use crate::dataset::{Contrast, Decision, Fix, Project, Scan};
 use crate::files::content_hash;
 
-use super::curve::AUTO;
-use super::{CropSettings, PreprocessError};
+use super::{CropSettings, PreprocessError, StageSettings};
 
 /// Version of what this room computes. Raise it whenever the same sources and settings would give other voxels.
 const STAGE_VERSION: u32 = 1;
@@ -21,9 +21,11 @@ const STAGE_VERSION: u32 = 1;
 pub struct Parameters {
     /// Version of the code of this stage.
     pub stage_version: u32,
-    /// Spacing, size, order.
-    pub settings: CropSettings,
-    /// Where the curve comes from: the centerline method decided for the scan, else `auto`.
+    /// Spacing, size, order of the steps.
+    pub crop: CropSettings,
+    /// The fit through a cord mask.
+    pub fit: String,
+    /// The centerline method chosen for the scan, else `auto`.
     pub method: String,
     /// Decides the landmarks of the standardised copy.
     pub contrast: Contrast,
@@ -33,10 +35,17 @@ pub struct Parameters {
 
 impl Parameters {
     /// The parameters that would be used for a scan now.
-    pub(super) fn of(project: &Project, scan: &Scan, settings: CropSettings) -> Self {
+    pub(super) fn of(project: &Project, scan: &Scan, settings: &StageSettings) -> Self {
         let Decision { fixes, centerline, .. } = project.decision(&scan.id);
-        let method = centerline.unwrap_or_else(|| AUTO.into());
-        Self { stage_version: STAGE_VERSION, settings, method, contrast: scan.contrast.clone(), fixes }
+        let method = centerline.unwrap_or_else(|| Method::AUTO.into());
+        Self {
+            stage_version: STAGE_VERSION,
+            crop: settings.crop,
+            fit: format!("{:?}", settings.fit),
+            method,
+            contrast: scan.contrast.clone(),
+            fixes,
+        }
     }
 }
 

@@ -1,47 +1,36 @@
 //! The curve a scan is cropped around, on the tube's grid.
 
-use std::path::Path;
-
-use crate::centerline::{self, Curve, Fit};
+use crate::centerline::{self, Curve, Fit, Method};
 use crate::dataset::{Project, Scan};
-use crate::volume::{Grid, Volume, read_mask, resample_nearest};
+use crate::volume::{Grid, Volume, resample_nearest};
 
 use super::PreprocessError;
 use super::mask::sub_grid;
 
-/// The method that takes the centerline file, else the cord mask.
-pub(super) const AUTO: &str = "auto";
-
-/// The scan's curve on `tube` by a method: `auto`, `file` (the centerline file) or `mask` (the cord mask).
+/// The scan's curve on `tube`, by the method chosen for it or the first whose file is there.
 pub(super) fn curve_for(
     project: &Project,
     scan: &Scan,
-    method: &str,
+    fit: Fit,
     tube: &Grid,
 ) -> Result<Curve, PreprocessError> {
-    let from_file = match (method, &scan.centerline, &scan.cord) {
-        (AUTO | "file", Some(_), _) => true,
-        (AUTO | "mask", _, Some(_)) => false,
-        (AUTO, None, None) => return Err(PreprocessError::NoCenterline { scan: scan.id.clone() }),
-        _ => return Err(PreprocessError::NoMethod { scan: scan.id.clone(), method: method.into() }),
-    };
-    let curve = if from_file {
-        let file = scan.centerline.as_deref();
-        file.map(|path| centerline::from_file(path, &scan.image)).transpose()?.map(|c| c.on_grid(tube))
-    } else {
-        project.read_cord(scan)?.map(|cord| curve_from_cord(&cord, tube)).transpose()?
-    };
-    curve.ok_or_else(|| PreprocessError::NoCenterline { scan: scan.id.clone() })
+    let none = || PreprocessError::NoCenterline { scan: scan.id.clone() };
+    match centerline::method_for(project, scan)?.ok_or_else(none)? {
+        Method::Mask => curve_from_cord(&project.read_cord(scan)?.ok_or_else(none)?, fit, tube),
+        method => Ok(centerline::resolve_by(project, scan, method)?.on_grid(tube)),
+    }
 }
 
 /// The curve through a cord mask's centres of mass, taken after nearest-neighbour resampling to the tube's spacing as the
 /// Spinal Cord Toolbox does it: reoriented first, for halfway positions go up in the array's own order. Only the part of the
 /// grid that the mask can reach is sampled.
-pub fn curve_from_cord(cord: &Volume<u8>, tube: &Grid) -> Result<Curve, PreprocessError> {
+///
+/// `tube` is [`CropSettings::tube_grid`](super::CropSettings::tube_grid) of the image; errors when the mask is empty or elsewhere.
+pub fn curve_from_cord(cord: &Volume<u8>, fit: Fit, tube: &Grid) -> Result<Curve, PreprocessError> {
     let cord = cord.to_rpi();
     let (origin, shape) = reach(&cord, tube)?;
     let part = resample_nearest(&cord, &sub_grid(tube, origin, shape));
-    let mut curve = centerline::from_mask(&part, Fit::default())?;
+    let mut curve = centerline::from_mask(&part, fit)?;
     curve.grid = *tube;
     curve.first_z += origin[2];
     for xy in &mut curve.xy {
@@ -95,7 +84,7 @@ mod tests {
             let tube = CropSettings::default().tube_grid(&cord.grid);
             let whole =
                 centerline::from_mask(&resample_nearest(&cord.to_rpi(), &tube), Fit::default()).unwrap();
-            let part = curve_from_cord(&cord, &tube).unwrap();
+            let part = curve_from_cord(&cord, Fit::default(), &tube).unwrap();
             assert_eq!(part.z_range(), whole.z_range());
             for (a, b) in part.xy.iter().zip(&whole.xy) {
                 assert!((a[0] - b[0]).abs() < 1e-6 && (a[1] - b[1]).abs() < 1e-6, "{a:?} {b:?}");

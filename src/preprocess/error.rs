@@ -24,22 +24,11 @@ pub enum PreprocessError {
     CurveOutside,
     /// Nothing to crop around.
     #[error(
-        "{scan} has no centerline; give it a centerline file or a cord mask, or run `deepseg centerline` on it"
+        "{scan} has no centerline; draw one with `deepseg centerline`, or add a centerline file or a cord mask and run `deepseg init` again"
     )]
     NoCenterline {
         /// The scan without one.
         scan: ScanId,
-    },
-    /// The centerline method decided for this scan has nothing to work with.
-    #[error(
-        "the centerline method `{method}` has nothing to work with in {scan}; use auto, mask (needs a cord mask) or file \
-         (needs a centerline file)"
-    )]
-    NoMethod {
-        /// The scan.
-        scan: ScanId,
-        /// The method.
-        method: String,
     },
     /// An affine that cannot be inverted.
     #[error("the affine of the image or mask has collapsed axes; repair its header (sform or qform)")]
@@ -112,7 +101,7 @@ impl PreprocessError {
     pub fn stage(&self) -> &'static str {
         match self {
             Self::Settings { .. } => "settings",
-            Self::NoCenterline { .. } | Self::NoMethod { .. } | Self::Centerline(_) => "centerline",
+            Self::NoCenterline { .. } | Self::Centerline(_) => "centerline",
             Self::CurveOutside | Self::Degenerate | Self::Panicked(_) => "crop",
             Self::Write(_) => "write",
             _ => "read",

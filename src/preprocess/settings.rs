@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::centerline::{CenterlineSettings, Fit};
 use crate::dataset::Project;
 use crate::volume::Grid;
 
@@ -30,6 +31,24 @@ pub struct CropSettings {
     pub preset: Preset,
 }
 
+/// What a project's settings say about this stage.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct StageSettings {
+    /// The section `[preprocess]`: the crop.
+    pub crop: CropSettings,
+    /// From the section `[centerline]`: the fit through a cord mask.
+    pub fit: Fit,
+}
+
+impl StageSettings {
+    /// Reads the settings of a project; what they do not say has its default.
+    pub fn of(project: &Project) -> Result<Self, PreprocessError> {
+        let crop: CropSettings = project.section("preprocess")?;
+        crop.check()?;
+        Ok(Self { crop, fit: CenterlineSettings::of(project)?.fit })
+    }
+}
+
 impl Default for CropSettings {
     fn default() -> Self {
         Self { spacing_mm: 0.5, size: 48, preset: Preset::Recipe }
@@ -37,13 +56,6 @@ impl Default for CropSettings {
 }
 
 impl CropSettings {
-    /// The section `[preprocess]` of a project's settings; what it does not say has its default.
-    pub fn of_project(project: &Project) -> Result<Self, PreprocessError> {
-        let settings: Self = project.section("preprocess")?;
-        settings.check()?;
-        Ok(settings)
-    }
-
     /// Refuses what no crop can be made with.
     pub fn check(&self) -> Result<(), PreprocessError> {
         let spacing_fits = (0.05..=10.0).contains(&self.spacing_mm);

@@ -11,7 +11,7 @@ use super::cache::{self, Parameters, Source};
 use super::curve::curve_for;
 use super::record::{self, FailureRecord, Record};
 use super::store::CropFiles;
-use super::{Crop, CropSettings, Landmarks, PreprocessError, crop};
+use super::{Crop, Landmarks, PreprocessError, StageSettings, crop};
 
 /// Where the preprocessing of a scan stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,14 +37,24 @@ pub(super) enum Made {
 
 /// The state of a scan's crop, by the project's settings and the files' sizes and times; nothing is hashed, no voxel is read.
 pub fn stage_state(project: &Project, scan: &Scan) -> StageState {
-    find(project, scan, &CropFiles::of(project, scan)).0
+    stage_states(project, [scan]).pop().unwrap_or(StageState::Missing)
+}
+
+/// [`stage_state`] of many scans, in order; the settings are read once.
+pub fn stage_states<'a>(project: &Project, scans: impl IntoIterator<Item = &'a Scan>) -> Vec<StageState> {
+    let settings = StageSettings::of(project);
+    let state = |scan| match &settings {
+        Ok(settings) => find(project, scan, settings, &CropFiles::of(project, scan)).0,
+        Err(error) => StageState::Failed(error.to_string()),
+    };
+    scans.into_iter().map(state).collect()
 }
 
 /// Reads the scan's crop. Refuses a stale one, so that nobody trains on what the settings no longer say.
 pub fn load_crop(project: &Project, scan: &Scan) -> Result<Crop, PreprocessError> {
     let files = CropFiles::of(project, scan);
     let id = || scan.id.clone();
-    match find(project, scan, &files) {
+    match find(project, scan, &StageSettings::of(project)?, &files) {
         (StageState::Ready, Some(record)) => files.read(record),
         (StageState::Failed(reason), _) => Err(PreprocessError::Failed { scan: id(), reason }),
         (StageState::Stale, _) => Err(PreprocessError::Stale { scan: id() }),
@@ -52,12 +62,14 @@ pub fn load_crop(project: &Project, scan: &Scan) -> Result<Crop, PreprocessError
     }
 }
 
-/// State and, when there is one, the record.
-fn find(project: &Project, scan: &Scan, files: &CropFiles) -> (StageState, Option<Record>) {
-    let wanted = match CropSettings::of_project(project) {
-        Ok(settings) => Parameters::of(project, scan, settings),
-        Err(error) => return (StageState::Failed(error.to_string()), None),
-    };
+/// State and, when it is [`StageState::Ready`], the record.
+fn find(
+    project: &Project,
+    scan: &Scan,
+    settings: &StageSettings,
+    files: &CropFiles,
+) -> (StageState, Option<Record>) {
+    let wanted = Parameters::of(project, scan, settings);
     let now = cache::sources(scan).unwrap_or_default();
     let current = |parameters: &Parameters, sources: &[Source]| {
         *parameters == wanted && cache::look_the_same(sources, &now)
@@ -79,12 +91,12 @@ fn find(project: &Project, scan: &Scan, files: &CropFiles) -> (StageState, Optio
 pub(super) fn process(
     project: &Project,
     scan: &Scan,
-    settings: CropSettings,
+    settings: &StageSettings,
     force: bool,
 ) -> Result<Made, PreprocessError> {
     let files = CropFiles::of(project, scan);
     let parameters = Parameters::of(project, scan, settings);
-    let result = guarded(|| attempt(project, scan, &files, &parameters, force));
+    let result = guarded(|| attempt(project, scan, &files, settings, force));
     if let Err(error) = &result {
         let failure = FailureRecord {
             deepseg: env!("CARGO_PKG_VERSION").into(),
@@ -103,28 +115,29 @@ fn attempt(
     project: &Project,
     scan: &Scan,
     files: &CropFiles,
-    parameters: &Parameters,
+    settings: &StageSettings,
     force: bool,
 ) -> Result<Made, PreprocessError> {
+    let parameters = Parameters::of(project, scan, settings);
     let now = cache::sources(scan)?;
     // A record that cannot be read is no reason to stop: the crop is made again.
     let old = if force { None } else { record::read::<Record>(&files.record).ok().flatten() };
-    let old = old.filter(|record| record.parameters == *parameters && files.are_whole(record));
+    let old = old.filter(|record| record.parameters == parameters && files.are_whole(record));
     if old.as_ref().is_some_and(|record| cache::look_the_same(&record.sources, &now)) {
         return Ok(Made::Cached);
     }
     let sources = cache::hashed(now)?;
-    let key = cache::key(parameters, &sources);
+    let key = cache::key(&parameters, &sources);
     if let Some(same) = old.filter(|record| record.key == key) {
         // Touched or copied, but the same content: note the new times, so that the next look is quick.
         record::write(&files.record, &Record { sources, ..same })?;
         return Ok(Made::Cached);
     }
-    let (crop, curve) = make(project, scan, parameters)?;
+    let (crop, curve) = make(project, scan, settings)?;
     let record = Record {
         deepseg: env!("CARGO_PKG_VERSION").into(),
         key,
-        parameters: parameters.clone(),
+        parameters,
         sources,
         outputs: Vec::new(),
         curve_method: curve.method,
@@ -138,11 +151,11 @@ fn attempt(
     Ok(Made::Fresh)
 }
 
-fn make(project: &Project, scan: &Scan, parameters: &Parameters) -> Result<(Crop, Curve), PreprocessError> {
-    let settings = &parameters.settings;
+fn make(project: &Project, scan: &Scan, settings: &StageSettings) -> Result<(Crop, Curve), PreprocessError> {
+    let StageSettings { crop: settings, fit } = settings;
     let image = project.read_image(scan)?;
     let tube = settings.tube_grid(&image.grid);
-    let curve = curve_for(project, scan, &parameters.method, &image.grid, &tube)?;
+    let curve = curve_for(project, scan, *fit, &tube)?;
     let mask = project.read_mask(scan)?;
     let crop = crop(&image, mask.as_ref(), &curve, settings)?;
     drop((image, mask));
