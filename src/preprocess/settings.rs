@@ -43,9 +43,7 @@ pub struct StageSettings {
 impl StageSettings {
     /// Reads the settings of a project; what they do not say has its default.
     pub fn of(project: &Project) -> Result<Self, PreprocessError> {
-        let crop: CropSettings = project.section("preprocess")?;
-        crop.check()?;
-        Ok(Self { crop, fit: CenterlineSettings::of(project)?.fit })
+        Ok(Self { crop: CropSettings::of_project(project)?, fit: CenterlineSettings::of(project)?.fit })
     }
 }
 
@@ -56,6 +54,13 @@ impl Default for CropSettings {
 }
 
 impl CropSettings {
+    /// The section `[preprocess]` of a project's settings; what it does not say has its default.
+    pub fn of_project(project: &Project) -> Result<Self, PreprocessError> {
+        let settings: Self = project.section("preprocess")?;
+        settings.check()?;
+        Ok(settings)
+    }
+
     /// Refuses what no crop can be made with.
     pub fn check(&self) -> Result<(), PreprocessError> {
         let spacing_fits = (0.05..=10.0).contains(&self.spacing_mm);
