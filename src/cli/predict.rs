@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::interrupt;
 use super::output::{self, CommandResult, Failure, Outcome, Progress};
-use crate::centerline::{self, Curve};
+use crate::centerline::{self, Curve, Fit};
 use crate::files;
 use crate::inference::{LoadedModel, PredictOptions, Prediction, predict_volume};
 use crate::network::{Device, DeviceChoice};
@@ -212,7 +212,9 @@ impl Args {
         let file = self.centerline.get(index).filter(|_| self.method != Place::Mask);
         match (file, cord) {
             (Some(file), _) => Ok(centerline::from_file(file, &self.images[index])?),
-            (None, Some(cord)) => Ok(preprocess::curve_from_cord(cord, &settings.tube_grid(image))?),
+            (None, Some(cord)) => {
+                Ok(preprocess::curve_from_cord(cord, Fit::default(), &settings.tube_grid(image))?)
+            }
             (None, None) => Err(Failure::usage("neither a cord mask nor a centerline for this image")),
         }
     }
