@@ -30,14 +30,7 @@ pub fn curve_from_cord(cord: &Volume<u8>, fit: Fit, tube: &Grid) -> Result<Curve
     let cord = cord.to_rpi();
     let (origin, shape) = reach(&cord, tube)?;
     let part = resample_nearest(&cord, &sub_grid(tube, origin, shape));
-    let mut curve = centerline::from_mask(&part, fit)?;
-    curve.grid = *tube;
-    curve.first_z += origin[2];
-    for xy in &mut curve.xy {
-        xy[0] += origin[0] as f64;
-        xy[1] += origin[1] as f64;
-    }
-    Ok(curve)
+    Ok(centerline::from_mask_within(&part, tube, origin, fit)?)
 }
 
 /// First voxel and shape of the box of `tube` voxels around a mask, with a margin of one mask voxel. All of the grid when
