@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Widget};
 
 use super::super::scene::Scene;
 use super::super::state::State;
@@ -9,27 +10,34 @@ use super::super::theme::Role;
 use super::super::widgets::text::{put, wrapped};
 use super::{line, pieces};
 
-/// Draws legend, trouble and facts: side by side where there is room, else the legend first and what fits below.
+/// Draws the legend and, where there is room beside it, what is wrong and the facts.
 pub(super) fn draw(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
     if area.is_empty() {
         return;
     }
+    draw_legend(state, scene, Rect { width: area.width.min(16), ..area }, buffer);
     if area.width >= 50 {
-        let left = Rect { width: 16, ..area };
         let right = Rect { x: area.x + 17, width: area.width - 17, ..area };
-        draw_legend(state, scene, left, buffer);
-        let used = draw_trouble(state, right, buffer);
+        // Some rows are always left for the facts.
+        let used = draw_trouble(state, Rect { height: right.height * 3 / 5, ..right }, buffer);
         let below = Rect { y: right.y + used, height: right.height.saturating_sub(used), ..right };
         draw_facts(state, scene, below, buffer);
-        return;
     }
-    let used = draw_legend(state, scene, area, buffer) + 1;
-    let below = Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used), ..area };
-    draw_trouble(state, below, buffer);
 }
 
-/// One line for every mark the scan has; the rows used.
-fn draw_legend(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) -> u16 {
+/// Draws what is wrong over the bottom rows of a small viewer, which has no other place for a sentence.
+pub(super) fn draw_strip(state: &State, area: Rect, buffer: &mut Buffer) {
+    let lines = trouble_lines(state, area.width);
+    let shown = lines.len().min(3) as u16;
+    let strip = Rect { y: area.bottom().saturating_sub(shown), height: shown.min(area.height), ..area };
+    Clear.render(strip, buffer);
+    for (i, (text, role)) in lines.iter().take(usize::from(strip.height)).enumerate() {
+        put(buffer, line(strip, i as u16), text, state.ink.theme.style(*role));
+    }
+}
+
+/// One line for every mark.
+fn draw_legend(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
     let (theme, on) = (state.ink.theme, state.viewer.overlays);
     let marks = [
         ("m", "mask", Role::Mask, on.mask, scene.mask.is_some()),
@@ -43,17 +51,25 @@ fn draw_legend(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) ->
         let parts = [(key, Role::Key), (" ", Role::Dim), (sign, sign_role), (word, word_role)];
         pieces(buffer, line(area, i as u16), theme, &parts);
     }
-    marks.len() as u16
 }
 
 /// What is wrong with the chosen scan and what to do; the rows used.
 fn draw_trouble(state: &State, area: Rect, buffer: &mut Buffer) -> u16 {
-    let Some(row) = state.subjects.current().filter(|_| state.project.is_some()) else { return 0 };
-    let theme = state.ink.theme;
+    let lines = trouble_lines(state, area.width);
+    let room = usize::from(area.height);
+    for (i, (text, role)) in lines.iter().take(room).enumerate() {
+        put(buffer, line(area, i as u16), text, state.ink.theme.style(*role));
+    }
+    if lines.is_empty() { 0 } else { lines.len().min(room) as u16 + 1 }
+}
+
+/// The trouble of the chosen scan, the findings and their fixes, broken into lines.
+fn trouble_lines(state: &State, width: u16) -> Vec<(String, Role)> {
+    let Some(row) = state.subjects.current().filter(|_| state.project.is_some()) else { return Vec::new() };
     let trouble = row.trouble();
     let mut lines: Vec<(String, Role)> = Vec::new();
     let mut add = |text: &str, role| {
-        lines.extend(wrapped(text, usize::from(area.width)).into_iter().map(|l| (l, role)));
+        lines.extend(wrapped(text, usize::from(width)).into_iter().map(|l| (l, role)));
     };
     if let Some(text) = &trouble {
         add(text, Role::Bad);
@@ -66,11 +82,7 @@ fn draw_trouble(state: &State, area: Rect, buffer: &mut Buffer) -> u16 {
             add(&finding.fix, Role::Dim);
         }
     }
-    let room = usize::from(area.height);
-    for (i, (text, role)) in lines.iter().take(room).enumerate() {
-        put(buffer, line(area, i as u16), text, theme.style(*role));
-    }
-    if lines.is_empty() { 0 } else { (lines.len().min(room) as u16 + 1).min(area.height) }
+    lines
 }
 
 fn draw_facts(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {

@@ -76,11 +76,11 @@ fn draw_list(state: &State, area: Rect, buffer: &mut Buffer) {
 
 fn draw_row(state: &State, scan: &SubjectRow, chosen: bool, row: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
-    let failing = scan.failing();
-    let (sign, role) = match (failing, chosen) {
-        (true, _) => ("!", Role::Bad),
-        (false, true) => ("▸", Role::Accent),
-        (false, false) => (" ", Role::Text),
+    let (sign, role) = match (scan.failing(), scan.findings.is_empty(), chosen) {
+        (true, ..) => ("!", Role::Bad),
+        (false, false, _) => ("!", Role::Warn),
+        (false, true, true) => ("▸", Role::Accent),
+        (false, true, false) => (" ", Role::Text),
     };
     put(buffer, Rect { x: row.x, width: 1, ..row }, sign, theme.style(role));
     let end = stage_cell(row, 0).x;

@@ -28,6 +28,13 @@ pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     draw_crop(state, scene, panes.crop, buffer);
     draw_side(state, scene, panes.side, buffer);
     facts::draw(state, scene, panes.info, buffer);
+    if panes.side.is_empty() {
+        facts::draw_strip(
+            state,
+            Rect { y: panes.title.bottom(), height: area.height - panes.title.height, ..area },
+            buffer,
+        );
+    }
 }
 
 /// Place, value and world position of the cursor.

@@ -44,10 +44,13 @@ pub(crate) fn cut(text: &str, width: usize) -> String {
     kept
 }
 
-/// Breaks a text into lines of at most `width` columns, at spaces.
+/// Breaks a text into lines of at most `width` columns, at spaces, and inside words that are longer than a line.
 pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
+    let letters = |word: &str| word.chars().collect::<Vec<char>>();
+    let words = text.split_whitespace().map(letters).collect::<Vec<_>>();
+    for word in words.iter().flat_map(|word| word.chunks(width.max(1))) {
+        let word: String = word.iter().collect();
         let full = lines
             .last()
             .is_some_and(|l| !l.is_empty() && l.chars().count() + 1 + word.chars().count() > width);
@@ -58,7 +61,7 @@ pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&word);
         }
     }
     lines
@@ -119,5 +122,6 @@ mod tests {
         assert_eq!(cut("sub-01_T2w", 20), "sub-01_T2w");
         assert_eq!(cut("sub-01_T2w", 6), "sub-0…");
         assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("a/very/long/path", 6), ["a/very", "/long/", "path"]);
     }
 }
