@@ -143,6 +143,12 @@ impl RunDir {
         self.0.join("checkpoints")
     }
 
+    /// Folder of the scores (`summary.json`, tables) and of `predictions/<scan>.nii.gz` on one side of the split: `train`, `val`
+    /// or `test`.
+    pub fn evaluation(&self, side: &str) -> PathBuf {
+        self.0.join("evaluation").join(side)
+    }
+
     /// Folder of predictions of the watched validation subject.
     pub fn samples(&self) -> PathBuf {
         self.0.join("samples")

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Effects;
 use crate::dataset::{Project, Scan};
 use crate::evaluation::{SubjectScores, Summary};
+use crate::training::RunDir;
 use crate::workbench::message::Msg;
 use crate::workbench::model::{Evaluation, ScoreRow};
 
@@ -24,16 +25,12 @@ pub(super) fn load(project: &Arc<Project>, prefer: Option<PathBuf>, effects: &Ef
 
 fn of_run(run: &Path) -> Vec<Evaluation> {
     let side = |side: &&str| {
-        let text = std::fs::read(folder(run, side).join("summary.json")).ok()?;
+        let text = std::fs::read(RunDir::new(run).evaluation(side).join("summary.json")).ok()?;
         let summary: Summary = serde_json::from_slice(&text).ok()?;
         let scores = summary.subjects.iter().map(row).collect();
         Some(Evaluation { run: run.to_owned(), split: (*side).to_owned(), scores })
     };
     SIDES.iter().filter_map(side).collect()
-}
-
-fn folder(run: &Path, side: &str) -> PathBuf {
-    run.join("evaluation").join(side)
 }
 
 fn runs_newest_first(runs: &Path) -> Vec<PathBuf> {
@@ -62,6 +59,6 @@ pub(super) fn prediction(project: &Project, scan: &Scan) -> Option<PathBuf> {
     let name = format!("{}.nii.gz", scan.id);
     let places = runs_newest_first(&project.runs_dir())
         .into_iter()
-        .flat_map(|run| SIDES.map(|side| folder(&run, side).join("predictions").join(&name)));
+        .flat_map(|run| SIDES.map(|side| RunDir::new(&run).evaluation(side).join("predictions").join(&name)));
     places.into_iter().find(|path| path.is_file())
 }
