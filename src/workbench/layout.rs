@@ -61,14 +61,16 @@ pub(crate) struct ViewerPanes {
     pub(crate) info: Rect,
 }
 
-/// Splits the viewer's area. A large one has crop and side cut on the right and facts below; a small one the crop and
-/// the legend; a very small one the picture alone.
+/// Splits the viewer's area. A large one has crop and side cut on the right and facts below, a tall one all below the
+/// picture, a small one the crop and the legend, a very small one the picture alone.
 pub(crate) fn viewer(area: Rect) -> ViewerPanes {
     let title = Rect { height: 1.min(area.height), ..area };
     let rest = Rect { y: area.y + title.height, height: area.height - title.height, ..area };
     let mut panes = ViewerPanes { title, picture: rest, ..ViewerPanes::default() };
     if rest.width >= 80 && rest.height >= 26 {
         large(rest, &mut panes);
+    } else if rest.width >= 50 && rest.height >= 34 {
+        tall(rest, &mut panes);
     } else if rest.width >= 38 && rest.height >= 12 {
         small(rest, &mut panes);
     }
@@ -92,6 +94,18 @@ fn large(rest: Rect, panes: &mut ViewerPanes) {
     let crop_height = (right_width / 2 + 1).min(rest.height / 2);
     panes.crop = Rect { height: crop_height, ..right };
     panes.side = Rect { y: right.y + crop_height + 1, height: rest.height - crop_height - 1, ..right };
+}
+
+/// The picture above; crop, side cut and legend below.
+fn tall(rest: Rect, panes: &mut ViewerPanes) {
+    let picture_height = (rest.width / 2).min(rest.height - 16);
+    panes.picture = Rect { height: picture_height, ..rest };
+    let below = Rect { y: rest.y + picture_height + 1, height: rest.height - picture_height - 1, ..rest };
+    let half = below.width / 2 - 1;
+    panes.crop = Rect { width: half, height: below.height.min(half / 2 + 2), ..below };
+    let right = Rect { x: below.x + half + 2, width: below.width - half - 2, ..below };
+    panes.side = Rect { height: right.height - 5, ..right };
+    panes.info = Rect { y: right.bottom() - 4, height: 4, ..right };
 }
 
 fn small(rest: Rect, panes: &mut ViewerPanes) {
@@ -133,17 +147,17 @@ pub(crate) struct ResultsPanes {
 /// Splits the body of the results screen.
 pub(crate) fn results(body: Rect) -> ResultsPanes {
     let right = if body.width >= 130 { body.width * 45 / 100 } else { 0 };
-    let left = Rect { width: body.width - right, ..body };
+    let left = Rect { width: body.width - right - 2.min(right), ..body };
     let band = |from: u16, rows: u16| {
         let from = from.min(left.height);
         Rect { y: left.y + from, height: rows.min(left.height - from), ..left }
     };
-    let viewer = Rect { x: left.right() + 1.min(right), width: right.saturating_sub(1), ..body };
+    let viewer = Rect { x: body.right() - right.saturating_sub(1), width: right.saturating_sub(1), ..body };
     ResultsPanes {
         summary: band(0, 3),
         heading: band(3, 1),
         list: band(4, left.height),
-        rule: Rect { x: left.right().saturating_sub(1), width: 1.min(right), ..body },
+        rule: Rect { x: left.right() + 1.min(right), width: 1.min(right), ..body },
         viewer: if right == 0 { Rect::default() } else { viewer },
     }
 }
@@ -174,13 +188,15 @@ mod tests {
             let area = Rect::new(0, 0, width, height);
             let page = page(area);
             let split = split(page.body, NARROW);
-            let panes = viewer(split.main);
-            let parts =
-                [panes.title, panes.picture, panes.crop, panes.side, panes.info, split.list, split.heading];
-            for (i, a) in parts.iter().enumerate() {
-                assert!(inside(page.body, *a), "{width}x{height}: {a:?}");
-                for b in &parts[i + 1..] {
-                    assert!(a.intersection(*b).is_empty(), "{width}x{height}: {a:?} {b:?}");
+            let scores = results(page.body);
+            let parts = |v: ViewerPanes| vec![v.title, v.picture, v.crop, v.side, v.info];
+            let subjects = [parts(viewer(split.main)), vec![split.list, split.heading, split.rule]].concat();
+            let others = vec![scores.summary, scores.heading, scores.list, scores.rule];
+            for parts in [subjects, [parts(viewer(scores.viewer)), others].concat()] {
+                for (i, a) in parts.iter().enumerate() {
+                    assert!(inside(page.body, *a), "{width}x{height}: {a:?}");
+                    let apart = |b: &Rect| a.intersection(*b).is_empty();
+                    assert!(parts[i + 1..].iter().all(apart), "{width}x{height}: {a:?} of {parts:?}");
                 }
             }
         }
