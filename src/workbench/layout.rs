@@ -118,6 +118,21 @@ fn small(rest: Rect, panes: &mut ViewerPanes) {
     panes.info = Rect { y: right.y + crop_height + 1, height: rest.height - crop_height - 1, ..right };
 }
 
+/// The parts of the viewer on the current screen. A single image has no crop: its place goes to the other parts.
+pub(crate) fn viewer_panes(state: &State) -> ViewerPanes {
+    let area = viewer_area(state);
+    let mut panes = viewer(area);
+    if state.screen == Screen::Image {
+        if panes.side.is_empty() {
+            let picture = Rect { y: panes.title.bottom(), height: area.height - panes.title.height, ..area };
+            return ViewerPanes { title: panes.title, picture, ..ViewerPanes::default() };
+        }
+        panes.side = panes.side.union(panes.crop);
+        panes.crop = Rect::default();
+    }
+    panes
+}
+
 /// A box of at most `width` by `height` in the middle of `area`, one row of margin kept.
 pub(crate) fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let width = width.min(area.width.saturating_sub(2));

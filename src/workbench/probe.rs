@@ -20,6 +20,18 @@ pub(crate) fn depth() -> Depth {
     Depth::Indexed
 }
 
+/// Whether the terminal is one of those that draw octants themselves, whatever the font. A multiplexer in between may not
+/// know how wide they are.
+pub(crate) fn octants() -> bool {
+    let is = |name: &str, known: &[&str]| {
+        std::env::var(name).is_ok_and(|value| known.iter().any(|k| value.starts_with(k)))
+    };
+    let multiplexed = std::env::var_os("TMUX").is_some() || is("TERM", &["screen", "tmux"]);
+    let known =
+        is("TERM_PROGRAM", &["ghostty", "WezTerm"]) || is("TERM", &["xterm-kitty", "xterm-ghostty", "foot"]);
+    known && !multiplexed
+}
+
 /// The picture mode to begin with.
 pub(crate) fn first_mode(depth: Depth, remembered: Option<Mode>) -> Mode {
     match remembered {

@@ -79,6 +79,7 @@ impl Runner {
         let mut state = State::new(first_screen(start), ink, depth == Depth::True, size, unix_now());
         state.start.recent.clone_from(&memory.recent);
         state.viewer.overlays = memory.overlays;
+        state.octants = probe::octants();
         events::listen(sender.clone());
         let effects = Effects::new(sender, path.clone());
         let hears = |kind| signal(kind);

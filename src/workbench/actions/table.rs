@@ -72,7 +72,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Subjects, &["esc"], A::ClearFilter, "Back", "Leave the large viewer, then drop the filter", None, FILTERED),
     row(C::Subjects, &["K"], A::Check, "Check the dataset", "Read every image and mask and list what is wrong, in the background", None, |s| PROJECT(s) && s.job.is_none()),
 
-    row(C::Image, &["up", "k"], A::SliceOn, "Slice on", "One slice on along the cut", hint(1, "↑↓", "slice"), SCENE),
+    row(C::Image, &["up", "k"], A::SliceOn, "Slice on", "One slice on along the cut", None, SCENE),
     row(C::Image, &["down", "j"], A::SliceBack, "Slice back", "One slice back along the cut", None, SCENE),
 
     row(C::Viewer, &["m"], A::ToggleMask, "Mask outline", "Lesion mask on and off", hint(12, "m", "mask"), MASK),

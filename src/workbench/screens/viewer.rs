@@ -15,7 +15,7 @@ use super::{facts, footer, line, pieces};
 
 /// Draws the viewer.
 pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
-    let panes = layout::viewer(area);
+    let panes = layout::viewer_panes(state);
     draw_title(state, panes.title, buffer);
     if let Some(message) = &state.viewer.error {
         return draw_message(state, message, Role::Bad, panes.picture, buffer);

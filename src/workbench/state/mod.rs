@@ -54,6 +54,8 @@ pub(crate) struct State {
     pub(crate) ink: Ink,
     /// Whether truecolour is proven.
     pub(crate) truecolour: bool,
+    /// Whether the terminal is known to have glyphs for octants; no query tells.
+    pub(crate) octants: bool,
     pub(crate) screen: Screen,
     pub(crate) modal: Option<Modal>,
     pub(crate) project: Option<ProjectCard>,
@@ -79,6 +81,7 @@ impl State {
             size,
             ink,
             truecolour,
+            octants: false,
             screen,
             modal: None,
             project: None,

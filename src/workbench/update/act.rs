@@ -55,7 +55,7 @@ fn work(state: &mut State, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::NextMode => {
-            state.ink.mode = state.ink.mode.next(state.truecolour);
+            state.ink.mode = state.ink.mode.next(state.truecolour, state.octants);
             say(state, Level::Info, format!("pictures: {}", state.ink.mode.label()));
             Vec::new()
         }

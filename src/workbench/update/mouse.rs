@@ -38,7 +38,7 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
 
 /// Where the slice is drawn.
 fn picture(state: &State) -> Rect {
-    layout::viewer(layout::viewer_area(state)).picture
+    layout::viewer_panes(state).picture
 }
 
 fn wheel(state: &mut State, on_picture: bool, by: isize) -> Vec<Effect> {

@@ -198,7 +198,7 @@ fn the_palette_finds_and_does_a_command() {
 fn the_mouse_walks_slices_points_and_changes_screens() {
     let mut state = opened();
     let at = |kind, column, row| MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
-    let panes = layout::viewer(layout::viewer_area(&state));
+    let panes = layout::viewer_panes(&state);
     let middle = (panes.picture.x + panes.picture.width / 2, panes.picture.y + panes.picture.height / 2);
     update(&mut state, Msg::Mouse(at(MouseEventKind::ScrollDown, middle.0, middle.1)));
     assert_eq!(state.viewer.cursor[2], 3);

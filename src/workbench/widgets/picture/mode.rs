@@ -22,12 +22,13 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The next mode in the cycle; the truecolour ones only where truecolour is proven.
-    pub(crate) fn next(self, truecolour: bool) -> Self {
+    /// The next mode in the cycle; truecolour and octants only where the terminal is known to show them.
+    pub(crate) fn next(self, truecolour: bool, octants: bool) -> Self {
         match self {
             Self::Half256 if truecolour => Self::Half64,
             Self::Half64 => Self::Rgb,
-            Self::Half256 | Self::Rgb => Self::Octant,
+            Self::Half256 | Self::Rgb if octants => Self::Octant,
+            Self::Half256 | Self::Rgb => Self::Braille,
             Self::Octant => Self::Braille,
             Self::Braille => Self::Ascii,
             Self::Ascii => Self::Half256,
