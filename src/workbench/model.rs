@@ -110,7 +110,7 @@ pub(crate) struct RunRow {
     pub(crate) best: Option<(u32, f64)>,
     /// Seconds to the end, when it can be told.
     pub(crate) eta: Option<f64>,
-    /// Device and size of the job, in words.
+    /// Pace, load, device: names (which may be empty) and values.
     pub(crate) facts: Vec<(&'static str, String)>,
 }
 

@@ -66,7 +66,7 @@ fn row(status: RunStatus, history: &History) -> RunRow {
         facts.push(("GPU", format!("{:.0} %", gpu * 100.0)));
     }
     if !status.device.is_empty() {
-        facts.push(("on", status.device.clone()));
+        facts.push(("", status.device.clone()));
     }
     RunRow {
         dir: status.dir.path().to_owned(),

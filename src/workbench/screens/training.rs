@@ -89,7 +89,7 @@ fn draw_run(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
 fn summary(run: &RunRow) -> Vec<String> {
     let eta = run.eta.filter(|_| run.phase.alive()).map(|s| format!("{} left", duration(s)));
     let best = run.best.map(|(epoch, dice)| format!("best Dice {} at epoch {epoch}", number(dice)));
-    let facts = run.facts.iter().map(|(name, value)| format!("{name} {value}"));
+    let facts = run.facts.iter().map(|(name, value)| format!("{name} {value}").trim_start().to_owned());
     eta.into_iter().chain(best).chain(facts).collect()
 }
 

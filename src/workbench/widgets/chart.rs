@@ -105,7 +105,9 @@ impl Chart<'_> {
     fn x_labels(&self, frame: &Frame, dim: Style, rule: Style, buffer: &mut Buffer) {
         let plot = frame.plot;
         let most = (usize::from(plot.width) / 12).clamp(1, 8);
-        for tick in ticks(0.0, frame.x.1, most).into_iter().filter(|t| *t <= frame.x.1) {
+        // There is no half epoch.
+        let whole = |tick: &f64| *tick <= frame.x.1 && tick.fract().abs() < 1e-9;
+        for tick in ticks(0.0, frame.x.1, most).into_iter().filter(whole) {
             let text = number(tick);
             let x = frame.column(tick);
             let left = x.min(plot.right().saturating_sub(text.len() as u16));
