@@ -52,6 +52,9 @@ struct Block<'a, B: Kernels> {
     tensors: &'a [Tensor<B, 1>],
 }
 
+/// Applies one block.
+type RunBlock<'a, B> = dyn FnMut(&Block<'_, B>, Tensor<B, 5>) -> Tensor<B, 5> + 'a;
+
 /// Slots of one block: kernel, bias, scale, shift, mean, variance.
 const BLOCK_SLOTS: usize = 6;
 
@@ -89,11 +92,7 @@ impl<B: Kernels> UNet<B> {
     }
 
     /// The path of the data; `run` applies one block.
-    fn walk(
-        &self,
-        mut x: Tensor<B, 5>,
-        run: &mut dyn FnMut(&Block<'_, B>, Tensor<B, 5>) -> Tensor<B, 5>,
-    ) -> Tensor<B, 5> {
+    fn walk(&self, mut x: Tensor<B, 5>, run: &mut RunBlock<'_, B>) -> Tensor<B, 5> {
         let mut cursor = 0;
         let mut two_blocks = |mut x: Tensor<B, 5>| {
             for _ in 0..2 {

@@ -3,11 +3,12 @@
 
 use burn::tensor::TensorMetadata;
 use burn_flex::FlexTensor;
-use pulp::{Arch, Simd, WithSimd};
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::Dims;
 use super::pad::{Planes, strips};
+use super::wide::dispatch;
 
 /// Vectors of voxels per block.
 const WIDE: usize = 3;
@@ -90,7 +91,7 @@ pub(super) fn forward(
     let mut output = vec![0.0; dims.with_channels(kernel.out).len()];
     let job =
         Forward { planes, kernel, offsets: kernel.offsets(&planes), padded: &padded, weight, bias: &bias };
-    Arch::new().dispatch(ForwardAll { job, output: &mut output });
+    dispatch(ForwardAll { job, output: &mut output });
     output
 }
 
@@ -212,7 +213,7 @@ fn load<S: Simd, const COUNT: usize>(values: &[f32]) -> [S::f32s; COUNT] {
 pub(super) fn weight_grad(values: &[f32], dims: Dims, kernel: Kernel, grad: &[f32]) -> Vec<f32> {
     let planes = Planes::new(dims, kernel.side / 2);
     let padded = planes.padded(values);
-    Arch::new().dispatch(WeightGradAll { planes, kernel, padded: &padded, grad })
+    dispatch(WeightGradAll { planes, kernel, padded: &padded, grad })
 }
 
 struct WeightGradAll<'a> {

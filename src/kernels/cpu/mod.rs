@@ -7,6 +7,7 @@ mod conv;
 mod norm;
 mod pad;
 mod pool;
+mod wide;
 
 use burn::backend::Flex;
 use burn::tensor::{TensorData, TensorMetadata};

@@ -5,6 +5,7 @@ use burn::backend::Flex;
 use rayon::prelude::*;
 
 use super::super::{NORM_EPSILON, Norm};
+use super::wide::dispatch;
 use super::{Dims, Values};
 
 /// Partial sums kept side by side; fixed, so that results do not depend on the processor's vector width.
@@ -66,8 +67,7 @@ fn pieces(values: &[f32], dims: Dims, c: usize) -> impl Iterator<Item = &[f32]> 
 }
 
 fn per_channel<T: Send>(dims: Dims, compute: impl Fn(usize) -> T + Sync) -> Vec<T> {
-    let arch = pulp::Arch::new();
-    (0..dims.c).into_par_iter().map(|c| arch.dispatch(|| compute(c))).collect()
+    (0..dims.c).into_par_iter().map(|c| dispatch(|| compute(c))).collect()
 }
 
 /// Sum of each channel over batch and space.
@@ -92,10 +92,9 @@ pub(super) fn moments(values: &[f32], dims: Dims) -> (Vec<f32>, Vec<f32>) {
 
 /// Fills an array of shape `dims` channel by channel, in parallel; `fill` gets channel, batch entry and the piece.
 fn filled(dims: Dims, fill: impl Fn(usize, usize, &mut [f32]) + Sync) -> Vec<f32> {
-    let arch = pulp::Arch::new();
     let mut output = vec![0.0; dims.len()];
     output.par_chunks_mut(dims.space()).enumerate().for_each(|(index, piece)| {
-        arch.dispatch(|| fill(index % dims.c, index / dims.c, piece));
+        dispatch(|| fill(index % dims.c, index / dims.c, piece));
     });
     output
 }

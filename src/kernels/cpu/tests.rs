@@ -129,6 +129,14 @@ proptest! {
 }
 
 #[test]
+fn narrower_vectors_give_the_same_within_rounding() {
+    wide::narrowed::run(|| {
+        check_convolution(Dims { n: 2, c: 9, x: 3, y: 5, z: 19 }, 7, 3, 11);
+        check_convolution(Dims { n: 1, c: 16, x: 2, y: 3, z: 4 }, 1, 1, 12);
+    });
+}
+
+#[test]
 fn the_widest_layer_of_the_published_network_is_right_too() {
     check_convolution(Dims { n: 2, c: 96, x: 3, y: 4, z: 5 }, 32, 3, 7);
     check_convolution(Dims { n: 1, c: 1, x: 5, y: 7, z: 50 }, 8, 3, 8);
