@@ -1,4 +1,4 @@
-//! Which processor runs the network: chosen at run time, with the reason in one sentence.
+//! Which processor runs the network: chosen at run time, with the reason in words.
 
 use serde::{Deserialize, Serialize};
 
@@ -73,15 +73,15 @@ impl Device {
     /// The CPU: always there.
     pub const CPU: Self = Self(DeviceKind::Cpu);
 
-    /// The device for `choice`, and a sentence for the user that says what runs and why.
+    /// The device for `choice`, and in words for the user what it is and why.
     ///
     /// Only an explicit request for a GPU that does not answer is an error.
     pub fn choose(choice: DeviceChoice) -> Result<(Self, String), NetworkError> {
         let threads = rayon::current_num_threads();
-        let on_cpu = format!("running on the CPU with {threads} threads");
+        let on_cpu = format!("CPU, {threads} threads");
         match (choice, cuda_count()) {
             (DeviceChoice::Cpu, _) => Ok((Self::CPU, on_cpu)),
-            (DeviceChoice::Auto, Err(reason)) => Ok((Self::CPU, format!("{on_cpu}: {reason}"))),
+            (DeviceChoice::Auto, Err(reason)) => Ok((Self::CPU, format!("{on_cpu} ({reason})"))),
             (DeviceChoice::Auto, Ok(_)) => Ok(Self::cuda(0)),
             (DeviceChoice::Cuda(index), Ok(count)) if index < count => Ok(Self::cuda(index)),
             (DeviceChoice::Cuda(index), Ok(count)) => Err(NetworkError::Device(format!(
@@ -95,13 +95,13 @@ impl Device {
 
     #[cfg(feature = "cuda")]
     fn cuda(index: usize) -> (Self, String) {
-        (Self(DeviceKind::Cuda(index)), format!("running on CUDA GPU {index}"))
+        (Self(DeviceKind::Cuda(index)), format!("CUDA GPU {index}"))
     }
 
     /// Unreachable in effect: without the feature, no GPU is ever counted.
     #[cfg(not(feature = "cuda"))]
     fn cuda(_: usize) -> (Self, String) {
-        (Self::CPU, "running on the CPU".to_owned())
+        (Self::CPU, "CPU".to_owned())
     }
 }
 
@@ -147,9 +147,8 @@ mod tests {
     #[test]
     fn auto_always_finds_a_device_and_says_which() {
         let (device, note) = Device::choose(DeviceChoice::Auto).unwrap();
-        assert!(note.starts_with("running on"), "{note}");
         if device == Device::CPU {
-            assert!(note.contains(": "), "the reason is missing: {note}");
+            assert!(note.starts_with("CPU") && note.contains("no "), "the reason is missing: {note}");
             let message = Device::choose(DeviceChoice::Cuda(0)).unwrap_err().to_string();
             assert!(message.contains("--device auto"), "{message}");
         }

@@ -8,7 +8,7 @@ pub(crate) fn device_count() -> Result<usize, String> {
     // SAFETY: loads the system's own driver library and closes it again; nothing of it is called.
     let present = unsafe { cudarc::driver::sys::is_culib_present() };
     if !present {
-        return Err("no NVIDIA driver found (libcuda.so.1 is not on this machine)".to_owned());
+        return Err("no NVIDIA driver found: libcuda.so.1 is not on this machine".to_owned());
     }
     match catch_unwind(cudarc::driver::CudaContext::device_count) {
         Ok(Ok(0)) => Err("the NVIDIA driver reports no GPU".to_owned()),
