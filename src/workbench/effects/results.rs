@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Effects;
+use super::runs::directories;
 use crate::dataset::{Project, Scan};
 use crate::evaluation::{SubjectScores, Summary};
 use crate::training::RunDir;
@@ -18,7 +19,7 @@ const SIDES: [&str; 3] = ["test", "val", "train"];
 pub(super) fn load(project: &Arc<Project>, prefer: Option<PathBuf>, effects: &Effects) {
     let runs = project.runs_dir();
     effects.work(move || {
-        let evaluations = runs_newest_first(&runs).iter().flat_map(|run| of_run(run)).collect();
+        let evaluations = directories(&runs).iter().flat_map(|run| of_run(run)).collect();
         Some(Msg::Evaluations { evaluations, prefer })
     });
 }
@@ -31,13 +32,6 @@ fn of_run(run: &Path) -> Vec<Evaluation> {
         Some(Evaluation { run: run.to_owned(), split: (*side).to_owned(), scores })
     };
     SIDES.iter().filter_map(side).collect()
-}
-
-fn runs_newest_first(runs: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
-    let mut dirs: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.is_dir()).collect();
-    dirs.sort_unstable_by(|a, b| b.cmp(a));
-    dirs
 }
 
 fn row(subject: &SubjectScores) -> ScoreRow {
@@ -57,7 +51,7 @@ fn row(subject: &SubjectScores) -> ScoreRow {
 /// The newest prediction of a scan, when there is one.
 pub(super) fn prediction(project: &Project, scan: &Scan) -> Option<PathBuf> {
     let name = format!("{}.nii.gz", scan.id);
-    let places = runs_newest_first(&project.runs_dir())
+    let places = directories(&project.runs_dir())
         .into_iter()
         .flat_map(|run| SIDES.map(|side| RunDir::new(&run).evaluation(side).join("predictions").join(&name)));
     places.into_iter().find(|path| path.is_file())

@@ -41,7 +41,7 @@ impl Lane {
 }
 
 /// The run directories, newest first: their names begin with the time of their start.
-fn directories(runs: &Path) -> Vec<PathBuf> {
+pub(super) fn directories(runs: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
     let mut dirs: Vec<PathBuf> = entries.map(|e| e.path()).filter(|p| p.is_dir()).collect();
     dirs.sort_unstable_by(|a, b| b.cmp(a));
