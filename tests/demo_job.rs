@@ -13,17 +13,19 @@ fn demo(dir: &Path, more: &[&str]) -> Output {
 fn the_whole_job_runs_headless_and_a_second_time_finds_it_done() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("try");
-    let words = ["--subjects", "3", "--epochs", "1", "--device", "cpu", "--json"];
+    let words = ["--subjects", "4", "--epochs", "1", "--device", "cpu", "--json"];
     let first = demo(&dir, &words);
     let said = String::from_utf8_lossy(&first.stderr).into_owned();
     assert!(first.status.success(), "{said}");
     assert!(said.contains("$ deepseg preprocess"), "every command is shown: {said}");
     let summary: serde_json::Value =
         serde_json::from_slice(&first.stdout).expect("one JSON object, nothing else");
-    assert_eq!(summary["subjects"], 3);
+    assert_eq!(summary["subjects"], 4);
     assert_eq!(summary["status"], "done");
     assert_eq!(summary["epochs"], 1);
     assert!(summary["lesions"].as_u64().unwrap() >= 5);
+    let dice = summary["test_dice"].as_f64().expect("the test side has a scan with lesions");
+    assert!((0.0..=1.0).contains(&dice));
     let run = Path::new(summary["run"].as_str().unwrap());
     assert!(fs::read_dir(run.join("checkpoints")).unwrap().count() > 0);
 

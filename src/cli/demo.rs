@@ -12,6 +12,7 @@ use serde_json::json;
 use super::output::{self, CommandResult, Failure, Outcome, Progress};
 use super::{Cli, dispatch, run_report};
 use crate::demo::{CohortReport, DEFAULT_FOLDER, DEFAULT_SEED, DEFAULT_SUBJECTS, DemoFolder, make_cohort};
+use crate::evaluation::Summary;
 use crate::runs::{Live, RunStatus};
 use crate::training::RunDir;
 
@@ -24,8 +25,8 @@ pub struct Args {
     /// The demo's folder: new, empty, or of an earlier demo
     #[arg(long, value_name = "D", default_value = DEFAULT_FOLDER)]
     dir: PathBuf,
-    /// Subjects in the cohort; a split needs three
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_SUBJECTS, value_parser = RangedU64ValueParser::<usize>::new().range(3..=99))]
+    /// Subjects in the cohort, at least 4: from then on some are kept for testing
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_SUBJECTS, value_parser = RangedU64ValueParser::<usize>::new().range(4..=99))]
     subjects: usize,
     /// Seed of the cohort; the same seed gives the same files
     #[arg(long, value_name = "S", default_value_t = DEFAULT_SEED)]
@@ -39,7 +40,7 @@ pub struct Args {
     /// Do not open the workbench at the end
     #[arg(long)]
     headless: bool,
-    /// Print one JSON object: dataset, project, run, subjects, lesions, faults, epochs, best, status; opens no workbench
+    /// Print one JSON object: dataset, project, run, subjects, lesions, faults, epochs, best, status, test_dice; opens no workbench
     #[arg(long)]
     json: bool,
 }
@@ -89,11 +90,15 @@ impl Args {
         let on_project = |name: &str| vec![name.into(), project.clone().into()];
         let mut init = vec!["init".into(), dataset.into(), "--project".into(), project.clone().into()];
         init.extend(words("--contrast t2 --image T2w --mask lesion-manual --cord seg-manual"));
+        let mut evaluate = on_project("evaluate");
+        evaluate.extend(["--run".into(), run.path().into()]);
+        evaluate.extend(words(&format!("--split test --device {}", self.device)));
         vec![
             ("a project beside the data, which is only read", init),
             ("what is wrong with the data", on_project("check")),
             ("crops around the cord", on_project("preprocess")),
             ("training", self.training(&project, run)),
+            ("the model on subjects it has never seen", evaluate),
         ]
     }
 
@@ -114,12 +119,20 @@ impl Args {
         let own = json!({
             "dataset": folder.dataset(), "project": folder.project(), "seed": cohort.seed,
             "subjects": cohort.subjects.len(), "lesions": lesions, "lesion_volume_mm3": volume, "faults": faults,
+            "test_dice": test_dice(&run.dir),
         });
         if let (Some(all), serde_json::Value::Object(own)) = (summary.as_object_mut(), own) {
             all.extend(own);
         }
         summary
     }
+}
+
+/// Median Dice over the test side's scans with lesions, from the tables that evaluation left; `None` when it has none.
+fn test_dice(run: &RunDir) -> Option<f64> {
+    let table = std::fs::read(run.path().join("evaluation").join("test").join("summary.json")).ok()?;
+    let summary: Summary = serde_json::from_slice(&table).ok()?;
+    summary.quartiles("dice").map(|dice| dice.median)
 }
 
 /// Says what is done and with which command, then gives it. With `aside`, its result goes where the notes go.
@@ -146,7 +159,7 @@ mod tests {
     fn every_command_of_the_demonstration_is_one_that_exists() {
         let args = Args {
             dir: "d".into(),
-            subjects: 3,
+            subjects: 4,
             seed: 1,
             epochs: 1,
             device: "cpu".into(),
