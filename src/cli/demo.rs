@@ -16,6 +16,9 @@ use crate::evaluation::Summary;
 use crate::runs::{Live, RunStatus};
 use crate::training::RunDir;
 
+/// A new run's settings: a small network, and more and larger steps than the recipe's because the patches are few.
+const FRESH: &str = "--network small --seed 1 --batch 1 --lr 0.01 --set schedule.kind=cosine";
+
 /// Make a synthetic cohort with known truth and run the whole job on it
 ///
 /// Cohort, project, check, crops, training, evaluation on unseen subjects; then the workbench, when there is a terminal. Run it
@@ -32,7 +35,7 @@ pub struct Args {
     #[arg(long, value_name = "S", default_value_t = DEFAULT_SEED)]
     seed: u64,
     /// Epochs to train
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..))]
     epochs: u32,
     /// auto, cpu, cuda or cuda:1
     #[arg(long, default_value = "auto")]
@@ -107,7 +110,7 @@ impl Args {
         let mut train = vec!["train".into(), project.into(), "--run-dir".into(), run.path().into()];
         train.extend(words(&format!("--epochs {} --device {}", self.epochs, self.device)));
         // A frozen configuration is what makes a run one that can be gone on with.
-        train.extend(words(if run.config().exists() { "--resume" } else { "--network small --seed 1" }));
+        train.extend(words(if run.config().exists() { "--resume" } else { FRESH }));
         train
     }
 
