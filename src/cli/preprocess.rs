@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use crate::centerline::Method;
-use crate::dataset::{Project, Scan};
+use crate::dataset::{Project, Scan, ScanId};
 use crate::preprocess::{BatchOptions, BatchReport, run_batch};
 
 use super::interrupt;
@@ -30,7 +30,7 @@ pub struct Args {
     /// Make crops again although they are current
     #[arg(long)]
     force: bool,
-    /// Print one JSON object: done, cached, failed [id, stage, message], seconds
+    /// Print one JSON object: done, cached, no_centerline [id], failed [id, stage, message], seconds
     #[arg(long)]
     json: bool,
 }
@@ -104,6 +104,14 @@ fn print(report: &BatchReport) {
     ));
     if report.left > 0 {
         output::line(format_args!("{} left; run the same command again to go on", report.left));
+    }
+    if !report.no_centerline.is_empty() {
+        let ids: Vec<_> = report.no_centerline.iter().map(ScanId::as_str).collect();
+        output::line(format_args!(
+            "{} have no centerline yet (no cord mask, no centerline file): {}",
+            ids.len(),
+            ids.join(", ")
+        ));
     }
     let width = report.failed.iter().map(|scan| scan.id.as_str().chars().count()).max().unwrap_or(0);
     for scan in &report.failed {

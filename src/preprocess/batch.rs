@@ -42,7 +42,9 @@ pub struct BatchReport {
     pub done: usize,
     /// Crops that were there and current.
     pub cached: usize,
-    /// Scans without a crop, in the order of the batch.
+    /// Scans that have neither cord mask nor centerline yet: nothing went wrong, there is nothing to crop around.
+    pub no_centerline: Vec<ScanId>,
+    /// Scans whose crop could not be made, in the order of the batch.
     pub failed: Vec<FailedScan>,
     /// Scans not looked at because the batch was stopped; a later batch goes on with them.
     pub left: usize,
@@ -114,6 +116,7 @@ fn summarise(scans: &[&Scan], mut results: Vec<(usize, Result<Made, PreprocessEr
         match result {
             Ok(Made::Fresh) => report.done += 1,
             Ok(Made::Cached) => report.cached += 1,
+            Err(PreprocessError::NoCenterline { scan }) => report.no_centerline.push(scan),
             Err(error) => report.failed.push(FailedScan {
                 id: scans[index].id.clone(),
                 stage: error.stage().into(),

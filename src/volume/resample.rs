@@ -40,7 +40,7 @@ pub(super) fn index_map(from: &Grid, to: &Grid) -> Affine {
     let mut map = from.voxel_to(to).unwrap_or(Affine::IDENTITY);
     for row in &mut map.0 {
         for cell in row {
-            *cell = (*cell * 1e9).round() / 1e9;
+            *cell = (*cell * 1e12).round() / 1e12;
         }
     }
     map

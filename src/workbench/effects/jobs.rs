@@ -42,11 +42,14 @@ pub(super) fn preprocess(project: &Arc<Project>, ids: Option<Vec<String>>, force
 }
 
 fn outcome(report: &BatchReport) -> (Level, String) {
-    let BatchReport { done, cached, failed, left, seconds } = report;
+    let BatchReport { done, cached, no_centerline, failed, left, seconds } = report;
     let mut text = format!("{done} crops made");
-    for (count, words) in
-        [(*cached, "up to date"), (failed.len(), "failed: L lists why"), (*left, "not done")]
-    {
+    for (count, words) in [
+        (*cached, "up to date"),
+        (no_centerline.len(), "without a centerline"),
+        (failed.len(), "failed: L lists why"),
+        (*left, "not done"),
+    ] {
         if count > 0 {
             text = format!("{text}, {count} {words}");
         }
