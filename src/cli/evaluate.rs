@@ -139,7 +139,7 @@ impl Args {
     }
 
     fn folder(&self, run: &RunDir) -> PathBuf {
-        run.path().join("evaluation").join(self.split.name())
+        run.evaluation(self.split.name())
     }
 
     /// The run that was named, by path or by name, else the project's newest.

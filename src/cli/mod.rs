@@ -5,6 +5,7 @@ mod check;
 mod completions;
 mod demo;
 mod evaluate;
+mod forward;
 mod init;
 mod interrupt;
 mod narrator;
@@ -42,7 +43,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 the work met problems (they are listed), 2 wrong usage, 130 interrupted.\n\
-                          Set DEEPSEG_LOG=info (or debug) to see what happens inside.";
+                          Set DEEPSEG_LOG=info (or debug) to see what a command does inside.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -66,6 +67,8 @@ enum Command {
     Evaluate(evaluate::Args),
     /// Segment images with a model, each into its own space
     Predict(predict::Args),
+    /// Run the bare network on one patch that is already normalised
+    Forward(forward::Args),
     /// Look at an image: interactively on a terminal, as one printed slice elsewhere
     View(view::Args),
     /// Make a synthetic cohort with known truth and run the whole job on it
@@ -80,7 +83,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return output::clap_exit(&error),
     };
-    output::start_log();
+    // The workbench owns the screen: a log on stderr would tear it.
+    if cli.command.is_some() {
+        output::start_log();
+    }
     output::exit_code(dispatch(cli))
 }
 
@@ -96,6 +102,7 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Stop(args)) => args.run(),
         Some(Command::Evaluate(args)) => args.run(),
         Some(Command::Predict(args)) => args.run(),
+        Some(Command::Forward(args)) => args.run(),
         Some(Command::View(args)) => args.run(),
         Some(Command::Demo(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(),

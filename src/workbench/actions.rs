@@ -252,6 +252,17 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_lists_every_key_of_every_screen() {
+        let readme = include_str!("../../README.md");
+        for screen in SCREENS.into_iter().filter(|s| !matches!(s, Screen::Start | Screen::Image)) {
+            for binding in active(&screen_contexts(screen)) {
+                let row = format!("| `{}` | {} |", binding.shown_keys(), binding.help);
+                assert!(readme.lines().any(|line| line == row), "the README lacks: {row}");
+            }
+        }
+    }
+
+    #[test]
     fn a_hint_names_keys_of_its_binding() {
         for binding in BINDINGS {
             let Some(Hint { keys, .. }) = binding.hint else { continue };
