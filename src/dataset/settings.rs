@@ -111,27 +111,7 @@ impl Settings {
         let list = self.list.as_ref().map(|p| p.display().to_string());
         let contrast = self.contrast.as_ref().map(|c| c.name().to_owned());
         format!(
-            r#"# A deepseg project. Edit it by hand; after a change of [dataset] run `deepseg init` again.
-# A line that begins with # is a comment; the commented keys show what could be said.
-
-[dataset]
-# The folder that holds the images. Nothing is ever written there.
-root = {root}
-# How it is laid out: auto, bids, flat, recipe or list.
-layout = {layout}
-# A CSV or TSV file with the columns subject, image, and where known session, run, contrast, mask, cord, centerline.
-{list}
-# Which images to use, by the end of their names; none: those that have masks.
-image = [{images}]
-# The lesion masks, by what follows the image's name in theirs; not said: the most likely.
-{mask}
-# The spinal cord masks, likewise.
-{cord}
-# Centerline files, likewise.
-{centerline}
-# The contrast of all images: t1, t2, t2_ax, t2s or another name; not said: as the file names suggest.
-{contrast}
-{others}"#,
+            include_str!("../../assets/deepseg.toml"),
             root = quoted(&self.root.display().to_string()),
             layout = quoted(self.layout.name()),
             list = key("list", &list, "/data/list.csv"),

@@ -66,7 +66,7 @@ fn leave_out_empty(
         if train.len() < before {
             let left_out = before - train.len();
             notes.push(format!(
-                "{left_out} scans with an empty mask are left out of training (--set patch.include_empty=true keeps them)"
+                "scans left out of training because their mask is empty: {left_out} (--set patch.include_empty=true keeps them)"
             ));
         }
     }
