@@ -35,7 +35,7 @@ pub struct Args {
     /// The network: small, t2s, t2_ax, or a TOML file that describes one
     #[arg(long, value_name = "NAME|FILE")]
     network: Option<String>,
-    /// Weights to start from: a model, .h5 or .onnx [default: fresh ones]
+    /// Weights to start from: a model file [default: fresh ones]
     #[arg(long, value_name = "MODEL")]
     init: Option<PathBuf>,
     /// auto, cpu, cuda or cuda:1

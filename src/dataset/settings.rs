@@ -114,6 +114,7 @@ impl Settings {
             include_str!("../../assets/deepseg.toml"),
             root = quoted(&self.root.display().to_string()),
             layout = quoted(self.layout.name()),
+            images = images,
             list = key("list", &list, "/data/list.csv"),
             mask = key("mask", &self.mask, "lesion-manual"),
             cord = key("cord", &self.cord, "seg-manual"),

@@ -30,7 +30,7 @@ pub struct TrainConfig {
     pub lr: f64,
     /// `auto`, `cpu`, `cuda` or `cuda:I`.
     pub device: String,
-    /// Weights to start from (a model file, .h5 or .onnx); fresh ones when absent.
+    /// Weights to start from (a model file); fresh ones when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<PathBuf>,
     /// The network: a preset's name, or its description as a table.
