@@ -24,8 +24,12 @@ NETWORKS = {"t2s": (3, 8), "t2_ax": (2, 16)}
 
 
 def block(inputs, outputs):
-    """Convolution, batch normalisation (Keras' constants), ReLU."""
-    return nn.Sequential(nn.Conv3d(inputs, outputs, 3, padding=1), nn.BatchNorm3d(outputs, eps=1e-3, momentum=0.01), nn.ReLU())
+    """Convolution, batch normalisation, ReLU.
+
+    The running moments move by PyTorch's own 0.1, not by the published 0.01, which over so few steps would leave them at
+    their start and the validation meaningless; deepseg lets its own catch up, too.
+    """
+    return nn.Sequential(nn.Conv3d(inputs, outputs, 3, padding=1), nn.BatchNorm3d(outputs, eps=1e-3, momentum=0.1), nn.ReLU())
 
 
 class UNet(nn.Module):
