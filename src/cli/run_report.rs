@@ -2,7 +2,18 @@
 
 use serde_json::{Value, json};
 
+use super::output::{self, Failure};
 use crate::runs::{RunState, RunStatus};
+
+/// A command's last word on a run: one JSON object, or the closing sentence.
+pub(super) fn print(status: &RunStatus, as_object: bool) -> Result<(), Failure> {
+    if as_object {
+        output::json(&as_json(status))
+    } else {
+        output::line(ending(status));
+        Ok(())
+    }
+}
 
 /// run, epochs, best {epoch, val_loss, val_dice}, status; and what else a list wants to know.
 pub(super) fn as_json(status: &RunStatus) -> Value {
@@ -26,7 +37,7 @@ pub(super) fn as_json(status: &RunStatus) -> Value {
 }
 
 /// The closing sentence for a run that no longer goes.
-pub(super) fn ending(status: &RunStatus) -> String {
+fn ending(status: &RunStatus) -> String {
     let place = status.dir.path().display();
     let best = status.best.map_or(String::new(), |b| {
         let dice = b.val_dice.map_or(String::new(), |d| format!(", validation Dice {d:.3}"));

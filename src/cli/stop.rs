@@ -43,11 +43,7 @@ impl Args {
             gone_within(&dir, GRACE);
         }
         let status = Live::open(dir)?.status();
-        if self.json {
-            output::json(&run_report::as_json(&status))?;
-        } else {
-            output::line(run_report::ending(&status));
-        }
+        run_report::print(&status, self.json)?;
         Ok(Outcome::Done)
     }
 }

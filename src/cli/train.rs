@@ -81,11 +81,7 @@ impl Args {
             Some(status) => status,
             None => self.train(dir)?,
         };
-        if self.json {
-            output::json(&run_report::as_json(&status))?;
-        } else {
-            output::line(run_report::ending(&status));
-        }
+        run_report::print(&status, self.json)?;
         match status.state {
             RunState::Failed(message) if self.json => Err(Failure::work(message)),
             RunState::Failed(_) | RunState::Crashed => Ok(Outcome::Problems),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::narrator::Teller;
-use super::output::{self, CommandResult, Outcome};
+use super::output::{CommandResult, Outcome};
 use super::run_report;
 use crate::runs::{LOOK_INTERVAL, Live, RunState};
 use crate::training::RunDir;
@@ -36,11 +36,7 @@ impl Args {
         }
         teller.clear();
         let status = teller.live.status();
-        if self.json {
-            output::json(&run_report::as_json(&status))?;
-        } else {
-            output::line(run_report::ending(&status));
-        }
+        run_report::print(&status, self.json)?;
         Ok(match status.state {
             RunState::Failed(_) | RunState::Crashed => Outcome::Problems,
             _ => Outcome::Done,
