@@ -186,7 +186,7 @@ impl Args {
     fn one(&self, model: &LoadedModel, index: usize) -> Result<Predicted, Failure> {
         let path = &self.images[index];
         let mut image = read_image(path)?;
-        image.data.mapv_inplace(|v| if v.is_finite() { v } else { 0.0 });
+        image.zero_non_finite();
         let cord = self.cord.get(index).map(|cord| read_mask(cord)).transpose()?;
         let mut settings = model.card.crop;
         settings.preset = self.preset.map_or(settings.preset, Into::into);

@@ -9,7 +9,7 @@ impl Project {
     /// The image in its native frame, NaN and infinite voxels as 0.
     pub fn read_image(&self, scan: &Scan) -> Result<Volume<f32>, DatasetError> {
         let mut image = read_image(&scan.image)?;
-        image.data.iter_mut().filter(|v| !v.is_finite()).for_each(|v| *v = 0.0);
+        image.zero_non_finite();
         Ok(image)
     }
 

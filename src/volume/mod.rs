@@ -36,6 +36,13 @@ pub struct Volume<T> {
     pub data: Array3<T>,
 }
 
+impl Volume<f32> {
+    /// Sets NaN and infinite voxels to 0.
+    pub fn zero_non_finite(&mut self) {
+        self.data.iter_mut().filter(|v| !v.is_finite()).for_each(|v| *v = 0.0);
+    }
+}
+
 impl<T: Clone> Volume<T> {
     /// A volume with the same value everywhere.
     pub fn filled(grid: Grid, value: T) -> Self {
