@@ -141,9 +141,7 @@ impl Args {
         let chosen = Method::choice(method).map_err(|e| Failure::usage(e.to_string()))?;
         let mut project = Project::open(&self.place)?;
         let ids: Vec<ScanId> = self.scans(&project)?.into_iter().map(|scan| scan.id.clone()).collect();
-        for id in &ids {
-            project.decide(id, |decision| decision.centerline = chosen.map(|m| m.name().to_owned()))?;
-        }
+        project.choose_centerline(&ids, chosen.map(Method::name))?;
         self.look()
     }
 

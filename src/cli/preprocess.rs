@@ -69,13 +69,9 @@ impl Args {
 
 /// Records the method as the decision for the chosen scans, so that the crops stay current afterwards.
 fn choose_method(project: &mut Project, subject: Option<&str>, method: &str) -> Result<(), Failure> {
-    let chosen_method = Method::choice(method).map_err(|e| Failure::usage(e.to_string()))?;
-    let wanted = chosen_method.map(|method| method.name().to_owned());
+    let method = Method::choice(method).map_err(|e| Failure::usage(e.to_string()))?;
     let ids: Vec<_> = chosen(project, subject)?.into_iter().map(|scan| scan.id.clone()).collect();
-    for id in ids.iter().filter(|id| project.decision(id).centerline != wanted).collect::<Vec<_>>() {
-        project.decide(id, |decision| decision.centerline.clone_from(&wanted))?;
-    }
-    Ok(())
+    Ok(project.choose_centerline(&ids, method.map(Method::name))?)
 }
 
 /// The scans that are not excluded, or the ones of one subject.

@@ -146,6 +146,16 @@ impl Project {
         self.decide_all(ids, |decision| decision.undo(fix))
     }
 
+    /// Chooses where the centerline of several scans comes from; `None` leaves it to the usual order. Writes only a change.
+    pub fn choose_centerline(&mut self, ids: &[ScanId], method: Option<&str>) -> Result<(), DatasetError> {
+        let differs = |id: &&ScanId| self.decision(id).centerline.as_deref() != method;
+        let changed: Vec<ScanId> = ids.iter().filter(differs).cloned().collect();
+        if changed.is_empty() {
+            return Ok(());
+        }
+        self.decide_all(&changed, |decision| decision.centerline = method.map(str::to_owned))
+    }
+
     fn decide_all(
         &mut self,
         ids: &[ScanId],
