@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::runs::RunState;
+
 /// How far one stage of one scan is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Stage {
@@ -65,44 +67,12 @@ impl SubjectRow {
     }
 }
 
-/// How a training run stands.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Phase {
-    Starting,
-    Running,
-    Stalled,
-    Done,
-    Stopped,
-    Failed(String),
-    Crashed,
-}
-
-impl Phase {
-    /// True while a trainer holds the run.
-    pub(crate) fn alive(&self) -> bool {
-        matches!(self, Self::Starting | Self::Running | Self::Stalled)
-    }
-
-    /// The word people read.
-    pub(crate) fn label(&self) -> &'static str {
-        match self {
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::Stalled => "stalled",
-            Self::Done => "done",
-            Self::Stopped => "stopped",
-            Self::Failed(_) => "failed",
-            Self::Crashed => "crashed",
-        }
-    }
-}
-
 /// One training run in the list.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RunRow {
     pub(crate) dir: PathBuf,
     pub(crate) name: String,
-    pub(crate) phase: Phase,
+    pub(crate) state: RunState,
     /// Complete epochs, and those to reach (0 when not known yet).
     pub(crate) epoch: u32,
     pub(crate) epochs: u32,

@@ -18,9 +18,9 @@ const BOX: Enabled = |s| s.viewer.scene.as_ref().is_some_and(|v| !v.boxes.is_emp
 const PREDICTION: Enabled = |s| s.viewer.scene.as_ref().is_some_and(|v| v.prediction.is_some());
 const FAILING: Enabled = |s| s.subjects.tally().failing > 0;
 const FILTERED: Enabled = |s| !s.subjects.filter.is_empty() || s.viewer.wide;
-const ALIVE: Enabled = |s| s.training.current().is_some_and(|r| r.phase.alive());
+const ALIVE: Enabled = |s| s.training.current().is_some_and(|r| r.state.is_alive());
 const RESUMABLE: Enabled =
-    |s| s.training.current().is_some_and(|r| !r.phase.alive() && r.epoch < r.epochs.max(1));
+    |s| s.training.current().is_some_and(|r| !r.state.is_alive() && r.epoch < r.epochs.max(1));
 const EVALUABLE: Enabled = |s| IDLE(s) && s.training.current().is_some_and(|r| r.epoch > 0);
 const SCORED: Enabled = |s| s.results.current().is_some();
 const SEVERAL: Enabled = |s| s.results.evaluations.len() > 1;

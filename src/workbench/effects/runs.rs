@@ -9,10 +9,10 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Effects, sentence};
 use crate::dataset::Project;
-use crate::runs::{self, History, LOOK_BUDGET, Live, RunState, RunStatus};
+use crate::runs::{self, History, LOOK_BUDGET, Live, RunStatus};
 use crate::training::RunDir;
 use crate::workbench::message::Msg;
-use crate::workbench::model::{Curves, Phase, RunRow};
+use crate::workbench::model::{Curves, RunRow};
 
 /// The followed runs, by directory. One poll is under way at a time, so the lock is never waited for.
 #[derive(Clone, Default)]
@@ -71,24 +71,12 @@ fn row(status: RunStatus, history: &History) -> RunRow {
     RunRow {
         dir: status.dir.path().to_owned(),
         name: status.name,
-        phase: phase(status.state),
+        state: status.state,
         epoch: status.epoch,
         epochs: status.epochs,
         best: status.best.and_then(|b| Some((b.epoch, b.val_dice?))),
         eta: status.eta.map(|d| d.as_secs_f64()),
         facts,
-    }
-}
-
-fn phase(state: RunState) -> Phase {
-    match state {
-        RunState::Starting => Phase::Starting,
-        RunState::Running => Phase::Running,
-        RunState::Stalled => Phase::Stalled,
-        RunState::Done => Phase::Done,
-        RunState::Stopped => Phase::Stopped,
-        RunState::Failed(message) => Phase::Failed(message),
-        RunState::Crashed => Phase::Crashed,
     }
 }
 

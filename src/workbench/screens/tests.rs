@@ -3,13 +3,14 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 
 use super::super::message::Msg;
-use super::super::model::{Curves, Evaluation, Finding, Phase, ProjectCard, ScoreRow, Stage, SubjectRow};
+use super::super::model::{Curves, Evaluation, Finding, ProjectCard, ScoreRow, Stage, SubjectRow};
 use super::super::scene::tests::sample_scene;
 use super::super::state::training::tests::run;
 use super::super::theme::{Depth, ThemeName};
 use super::super::update::{measure, update};
 use super::super::widgets::picture::{CellShape, Ink, Mode};
 use super::*;
+use crate::runs::RunState;
 
 fn ink() -> Ink {
     Ink { theme: Theme::new(ThemeName::Dark, Depth::Mono), mode: Mode::Ascii, cell: CellShape::default() }
@@ -84,7 +85,7 @@ fn trouble_is_named_with_its_remedy() {
 fn every_screen_and_panel_can_be_drawn_at_any_size() {
     for (width, height) in [(1, 1), (39, 9), (40, 10), (60, 15), (80, 24), (132, 43), (160, 50), (300, 90)] {
         let mut state = state(width, height);
-        update(&mut state, Msg::Runs { runs: vec![run("a", Phase::Running)], curves: None });
+        update(&mut state, Msg::Runs { runs: vec![run("a", RunState::Running)], curves: None });
         for screen in [Screen::Start, Screen::Subjects, Screen::Training, Screen::Results, Screen::Image] {
             state.screen = screen;
             let modals = [
@@ -115,7 +116,7 @@ fn the_training_screen_shows_runs_progress_and_curves() {
         dice: points(|e| e / 5.0),
         ..Curves::default()
     };
-    let runs = vec![run("small-1", Phase::Running), run("small-0", Phase::Done)];
+    let runs = vec![run("small-1", RunState::Running), run("small-0", RunState::Done)];
     let dir = runs[0].dir.clone();
     update(&mut state, Msg::Runs { runs, curves: Some((dir, curves)) });
     let lines = drawn(&state);

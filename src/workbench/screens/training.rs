@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use super::super::layout;
-use super::super::model::{Phase, RunRow};
+use super::super::model::RunRow;
 use super::super::state::State;
 use super::super::theme::Role;
 use super::super::widgets::chart::{Chart, Series};
@@ -13,6 +13,7 @@ use super::super::widgets::gauge::gauge;
 use super::super::widgets::list::list;
 use super::super::widgets::text::{duration, number, put, put_right, wrapped};
 use super::{line, pieces, rule};
+use crate::runs::RunState;
 
 /// Draws the screen.
 pub(super) fn draw(state: &State, buffer: &mut Buffer) {
@@ -35,21 +36,21 @@ pub(super) fn draw(state: &State, buffer: &mut Buffer) {
     }
 }
 
-/// The sign of a phase, and its role.
-fn sign(phase: &Phase) -> (&'static str, Role) {
-    match phase {
-        Phase::Starting => ("○", Role::Accent),
-        Phase::Running => ("●", Role::Accent),
-        Phase::Stalled => ("◌", Role::Warn),
-        Phase::Done => ("✓", Role::Good),
-        Phase::Stopped => ("■", Role::Warn),
-        Phase::Failed(_) | Phase::Crashed => ("✗", Role::Bad),
+/// The sign of a state, and its role.
+fn sign(state: &RunState) -> (&'static str, Role) {
+    match state {
+        RunState::Starting => ("○", Role::Accent),
+        RunState::Running => ("●", Role::Accent),
+        RunState::Stalled => ("◌", Role::Warn),
+        RunState::Done => ("✓", Role::Good),
+        RunState::Stopped => ("■", Role::Warn),
+        RunState::Failed(_) | RunState::Crashed => ("✗", Role::Bad),
     }
 }
 
 fn draw_row(state: &State, run: &RunRow, chosen: bool, row: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
-    let (mark, role) = sign(&run.phase);
+    let (mark, role) = sign(&run.state);
     put(buffer, Rect { width: 1, ..row }, mark, theme.style(role));
     let epochs = format!("{}/{}", run.epoch, run.epochs);
     let right = Rect { width: row.width.saturating_sub(1), ..row };
@@ -62,13 +63,13 @@ fn draw_row(state: &State, run: &RunRow, chosen: bool, row: Rect, buffer: &mut B
 fn draw_run(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
     let stopping = state.training.stopping.contains(&run.dir);
-    let word = if stopping { "stopping" } else { run.phase.label() };
-    let (_, role) = sign(&run.phase);
+    let word = if stopping { "stopping" } else { run.state.word() };
+    let (_, role) = sign(&run.state);
     let epoch = format!("  epoch {} of {}", run.epoch, run.epochs);
     // On a small terminal the name, which the list shows anyway, would push the rest out.
     let name = if area.width >= 60 { format!("{}  ", run.name) } else { String::new() };
     pieces(buffer, line(area, 0), theme, &[(&name, Role::Title), (word, role), (&epoch, Role::Dim)]);
-    let within = if run.phase.alive() { state.training.curves.within_epoch } else { 0.0 };
+    let within = if run.state.is_alive() { state.training.curves.within_epoch } else { 0.0 };
     let part = (f64::from(run.epoch) + within) / f64::from(run.epochs.max(1));
     gauge(buffer, Rect { width: area.width.saturating_sub(1), ..line(area, 1) }, part, role, theme);
     put(buffer, line(area, 2), &summary(run).join("  ·  "), theme.style(Role::Text));
@@ -87,7 +88,7 @@ fn draw_run(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
 
 /// Time left, best Dice, device: what there is of it.
 fn summary(run: &RunRow) -> Vec<String> {
-    let eta = run.eta.filter(|_| run.phase.alive()).map(|s| format!("{} left", duration(s)));
+    let eta = run.eta.filter(|_| run.state.is_alive()).map(|s| format!("{} left", duration(s)));
     let best = run.best.map(|(epoch, dice)| format!("best Dice {} at epoch {epoch}", number(dice)));
     let facts = run.facts.iter().map(|(name, value)| format!("{name} {value}").trim_start().to_owned());
     eta.into_iter().chain(best).chain(facts).collect()
@@ -95,14 +96,14 @@ fn summary(run: &RunRow) -> Vec<String> {
 
 /// What went wrong with the run and what to do.
 fn trouble(state: &State, run: &RunRow) -> Option<(String, Role)> {
-    match &run.phase {
-        Phase::Failed(message) => Some((format!("It failed: {message}"), Role::Bad)),
-        Phase::Crashed => Some((
+    match &run.state {
+        RunState::Failed(message) => Some((format!("It failed: {message}"), Role::Bad)),
+        RunState::Crashed => Some((
             "The trainer is gone without a word. u resumes from the last checkpoint.".into(),
             Role::Bad,
         )),
-        Phase::Stalled => Some(("No word for minutes, but the trainer is alive.".into(), Role::Warn)),
-        Phase::Stopped => Some(("Stopped with a checkpoint. u goes on.".into(), Role::Dim)),
+        RunState::Stalled => Some(("No word for minutes, but the trainer is alive.".into(), Role::Warn)),
+        RunState::Stopped => Some(("Stopped with a checkpoint. u goes on.".into(), Role::Dim)),
         _ => {
             state.training.curves.trouble().filter(|_| state.training.curves_shown()).map(|t| (t, Role::Warn))
         }

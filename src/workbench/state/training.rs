@@ -34,7 +34,7 @@ impl Training {
         let chosen = self.current().map(|r| r.dir.clone());
         let first = !self.listed;
         self.listed = true;
-        self.stopping.retain(|dir| runs.iter().any(|r| r.dir == *dir && r.phase.alive()));
+        self.stopping.retain(|dir| runs.iter().any(|r| r.dir == *dir && r.state.is_alive()));
         self.runs = runs;
         let place = |dir: &Path| self.runs.iter().position(|r| r.dir == dir);
         let awaited = self.awaited.as_deref().and_then(place);
@@ -42,7 +42,7 @@ impl Training {
             self.awaited = None;
         }
         let place = |dir: &Path| self.runs.iter().position(|r| r.dir == dir);
-        let running = || self.runs.iter().position(|r| r.phase.alive()).filter(|_| first);
+        let running = || self.runs.iter().position(|r| r.state.is_alive()).filter(|_| first);
         let to = awaited.or_else(running).or(chosen.as_deref().and_then(place)).unwrap_or(0);
         self.select(to);
     }
@@ -54,7 +54,7 @@ impl Training {
 
     /// True when any run is alive.
     pub(crate) fn any_alive(&self) -> bool {
-        self.runs.iter().any(|r| r.phase.alive())
+        self.runs.iter().any(|r| r.state.is_alive())
     }
 
     /// True when the curves are those of the chosen run.
@@ -70,14 +70,14 @@ impl Training {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::super::super::model::Phase;
     use super::*;
+    use crate::runs::RunState;
 
-    pub(crate) fn run(name: &str, phase: Phase) -> RunRow {
+    pub(crate) fn run(name: &str, state: RunState) -> RunRow {
         RunRow {
             dir: PathBuf::from("/p/runs").join(name),
             name: name.to_owned(),
-            phase,
+            state,
             epoch: 3,
             epochs: 10,
             best: Some((2, 0.61)),
@@ -89,19 +89,27 @@ pub(crate) mod tests {
     #[test]
     fn opening_attaches_to_the_run_that_is_alive() {
         let mut training = Training { height: 5, ..Training::default() };
-        training.replace(vec![run("c", Phase::Done), run("b", Phase::Running), run("a", Phase::Done)]);
+        training.replace(vec![
+            run("c", RunState::Done),
+            run("b", RunState::Running),
+            run("a", RunState::Done),
+        ]);
         assert_eq!(training.current().unwrap().name, "b");
         training.select(2);
-        training.replace(vec![run("c", Phase::Done), run("b", Phase::Running), run("a", Phase::Done)]);
+        training.replace(vec![
+            run("c", RunState::Done),
+            run("b", RunState::Running),
+            run("a", RunState::Done),
+        ]);
         assert_eq!(training.current().unwrap().name, "a", "later lists do not move the choice");
     }
 
     #[test]
     fn a_run_just_started_becomes_the_chosen_one() {
         let mut training = Training { height: 5, ..Training::default() };
-        training.replace(vec![run("a", Phase::Done)]);
+        training.replace(vec![run("a", RunState::Done)]);
         training.awaited = Some(PathBuf::from("/p/runs/b"));
-        training.replace(vec![run("b", Phase::Starting), run("a", Phase::Done)]);
+        training.replace(vec![run("b", RunState::Starting), run("a", RunState::Done)]);
         assert_eq!(training.current().unwrap().name, "b");
         assert_eq!(training.awaited, None);
     }

@@ -5,13 +5,14 @@ use ratatui::layout::Size;
 
 use super::super::keys::Key;
 use super::super::message::JobNews;
-use super::super::model::{Phase, ProjectCard, SubjectRow};
+use super::super::model::{ProjectCard, SubjectRow};
 use super::super::scene::tests::sample_scene;
 use super::super::state::training::tests::run;
 use super::super::state::{JobKind, Modal};
 use super::super::theme::{Depth, Theme, ThemeName};
 use super::super::widgets::picture::{CellShape, Ink, Mode};
 use super::*;
+use crate::runs::RunState;
 
 fn ink() -> Ink {
     let theme = Theme::new(ThemeName::Dark, Depth::Indexed);
@@ -154,7 +155,7 @@ fn a_training_starts_from_the_form_only_when_it_is_valid() {
     update(&mut state, Msg::Launched(Ok("/p/runs/new".into())));
     update(
         &mut state,
-        Msg::Runs { runs: vec![run("new", Phase::Starting), run("old", Phase::Done)], curves: None },
+        Msg::Runs { runs: vec![run("new", RunState::Starting), run("old", RunState::Done)], curves: None },
     );
     assert_eq!(state.training.current().unwrap().name, "new");
 }
@@ -163,7 +164,7 @@ fn a_training_starts_from_the_form_only_when_it_is_valid() {
 fn a_second_stop_kills_and_each_is_confirmed() {
     let mut state = opened();
     press(&mut state, "t");
-    update(&mut state, Msg::Runs { runs: vec![run("a", Phase::Running)], curves: None });
+    update(&mut state, Msg::Runs { runs: vec![run("a", RunState::Running)], curves: None });
     assert!(press(&mut state, "s").is_empty());
     let dir = state.training.current().unwrap().dir.clone();
     assert_eq!(press(&mut state, "y"), [Effect::Stop { run: dir.clone(), now: false }]);
@@ -232,7 +233,7 @@ fn a_newcomer_is_told_the_next_step() {
     update(&mut state, Msg::Rows(done));
     update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
     assert_eq!(step(&state), Some("t"));
-    update(&mut state, Msg::Runs { runs: vec![run("a", Phase::Done)], curves: None });
+    update(&mut state, Msg::Runs { runs: vec![run("a", RunState::Done)], curves: None });
     update(&mut state, Msg::Evaluations { evaluations: Vec::new(), prefer: None });
     assert_eq!(step(&state), Some("r"));
 }
