@@ -72,6 +72,45 @@ pub enum CenterlineError {
         /// What it works on.
         needs: &'static str,
     },
+    /// Nobody waits for the answer any more.
+    #[error("stopped before it was done")]
+    Cancelled,
+    /// A method that needs a model this machine does not have.
+    #[error(
+        "the method {method} needs the file {name}, which is not in {places}: set SCT_DIR to your Spinal Cord Toolbox, \
+         put the file into the project's folder `models`, or name its folder with --models"
+    )]
+    NoModel {
+        /// The method.
+        method: &'static str,
+        /// File name of the model.
+        name: String,
+        /// Where it was looked for.
+        places: String,
+    },
+    /// A method that has nothing for this contrast.
+    #[error(
+        "the method {method} has no model for the contrast \"{contrast}\", only for {known}: give one of these with --contrast, or take another method"
+    )]
+    NoContrast {
+        /// The method.
+        method: &'static str,
+        /// The image's contrast.
+        contrast: String,
+        /// The contrasts it knows.
+        known: &'static str,
+    },
+    /// A model file that cannot be used.
+    #[error("{}: {problem}", path.display())]
+    Model {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+    /// The method ran and found no cord: an honest answer.
+    #[error("no cord found: {0}")]
+    NotFound(String),
     /// Any of the above, about a file.
     #[error("{}: {problem}", path.display())]
     File {

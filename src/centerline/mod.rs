@@ -13,8 +13,10 @@ mod method;
 mod points;
 mod polyline;
 mod raster;
+mod search;
 mod settings;
 mod survey;
+mod tools;
 
 pub use centre_of_mass::{from_mask, from_mask_within};
 pub use confidence::Confidence;
@@ -24,5 +26,7 @@ pub use fit::{DEFAULT_DEGREE, DEFAULT_SMOOTH, Fit};
 pub use method::{Method, from_file, method_for, resolve, resolve_by};
 pub use points::{Frame, Points, from_points};
 pub use raster::from_voxels;
+pub use search::{Found, Search};
 pub use settings::CenterlineSettings;
 pub use survey::{Finding, Summary, survey};
+pub use tools::Tools;
