@@ -7,6 +7,10 @@ mod centre_of_mass;
 mod confidence;
 mod csv;
 mod curve;
+#[allow(dead_code, reason = "the methods that land next use them")]
+mod distance;
+#[allow(dead_code, reason = "the methods that land next use them")]
+mod dpdt;
 mod error;
 mod fit;
 mod method;
