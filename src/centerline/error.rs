@@ -100,6 +100,25 @@ pub enum CenterlineError {
         /// The contrasts it knows.
         known: &'static str,
     },
+    /// A method that needs a program this machine does not have.
+    #[error(
+        "the method {method} needs the program {program} of the Spinal Cord Toolbox, which is neither in $SCT_DIR/bin nor on \
+         the PATH: install the toolbox or set SCT_DIR"
+    )]
+    NoProgram {
+        /// The method.
+        method: &'static str,
+        /// The program's file name.
+        program: &'static str,
+    },
+    /// A program that did not do its work.
+    #[error("{program} {problem}")]
+    Program {
+        /// The program's file name.
+        program: &'static str,
+        /// What happened, to be read after the name.
+        problem: String,
+    },
     /// A model file that cannot be used.
     #[error("{}: {problem}", path.display())]
     Model {
