@@ -9,11 +9,11 @@ mod csv;
 mod curve;
 #[allow(dead_code, reason = "the methods that land next use them")]
 mod distance;
-#[allow(dead_code, reason = "the methods that land next use them")]
 mod dpdt;
 mod error;
 mod fit;
 mod method;
+mod optic;
 mod points;
 mod polyline;
 mod raster;
@@ -29,6 +29,7 @@ pub use curve::Curve;
 pub use error::CenterlineError;
 pub use fit::{DEFAULT_DEGREE, DEFAULT_SMOOTH, Fit};
 pub use method::{Method, from_file, method_for, resolve, resolve_by};
+pub use optic::find as find_optic;
 pub use points::{Frame, Points, from_points};
 pub use raster::from_voxels;
 pub use sct::SctProgram;
