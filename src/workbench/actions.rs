@@ -17,6 +17,7 @@ pub(crate) enum Context {
     Start,
     Subjects,
     Viewer,
+    Compare,
     Training,
     Results,
     Image,
@@ -37,6 +38,7 @@ impl Context {
             Self::Start => "Start",
             Self::Subjects => "Subjects",
             Self::Viewer => "Slice viewer",
+            Self::Compare => "Comparing centerlines",
             Self::Training => "Training",
             Self::Results => "Results",
             Self::Image => "Image",
@@ -82,6 +84,12 @@ pub(crate) enum Action {
     PreviousFailing,
     PreprocessOne,
     PreprocessAll,
+    Compare,
+    CardBack,
+    CardOn,
+    AcceptCenterline,
+    TryAgain,
+    LeaveCompare,
     Check,
     Enlarge,
     SliceBack,
@@ -177,6 +185,7 @@ fn screen_contexts(screen: Screen) -> Vec<Context> {
         Screen::Subjects => vec![Context::Subjects, Context::Viewer, Context::Global],
         Screen::Training => vec![Context::Training, Context::Global],
         Screen::Results => vec![Context::Results, Context::Viewer, Context::Global],
+        Screen::Compare => vec![Context::Compare, Context::Global],
         Screen::Image => vec![Context::Image, Context::Viewer, Context::Global],
     }
 }
@@ -220,8 +229,8 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const SCREENS: [Screen; 5] =
-        [Screen::Start, Screen::Subjects, Screen::Training, Screen::Results, Screen::Image];
+    const SCREENS: [Screen; 6] =
+        [Screen::Start, Screen::Subjects, Screen::Compare, Screen::Training, Screen::Results, Screen::Image];
 
     #[test]
     fn every_key_can_be_read_and_means_one_thing_on_a_screen() {

@@ -4,6 +4,10 @@ use ratatui::layout::Rect;
 
 use super::state::{Screen, State};
 
+mod compare;
+
+pub(crate) use compare::{card, compare};
+
 /// The parts every screen has.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Page {

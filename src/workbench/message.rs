@@ -11,6 +11,7 @@ use super::keys::Key;
 use super::model::{Curves, Evaluation, ProjectCard, RunRow, SubjectRow};
 use super::scene::Scene;
 use super::state::{JobKind, Level};
+use super::trial::TrialNews;
 
 /// Something that happened.
 pub(crate) enum Msg {
@@ -31,6 +32,16 @@ pub(crate) enum Msg {
     Scene {
         generation: u64,
         answer: Result<Arc<Scene>, String>,
+    },
+    /// News of the centerline methods of the scan that is compared.
+    Trials {
+        generation: u64,
+        news: TrialNews,
+    },
+    /// The centerline of a scan comes from another method now, or why it does not.
+    CenterlineChosen {
+        id: String,
+        result: Result<String, String>,
     },
     Job(JobNews),
     /// The runs of the project, and the curves of one of them.
@@ -80,6 +91,20 @@ pub(crate) enum Effect {
         generation: u64,
         neighbours: Vec<String>,
         fresh: bool,
+    },
+    /// Tell what is known of every centerline method of a scan and try those of which nothing is; with `again`, that one method
+    /// anew. Ends whatever an earlier request still does.
+    TryMethods {
+        key: String,
+        generation: u64,
+        again: Option<String>,
+    },
+    /// End what the last `TryMethods` still does.
+    DropTrials,
+    /// Decide which method a scan's centerline comes from.
+    ChooseCenterline {
+        id: String,
+        method: String,
     },
     Preprocess {
         ids: Option<Vec<String>>,

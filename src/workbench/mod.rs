@@ -21,6 +21,7 @@ mod slice;
 mod state;
 mod terminal;
 mod theme;
+mod trial;
 mod update;
 mod widgets;
 

@@ -24,6 +24,10 @@ const RESUMABLE: Enabled =
 const EVALUABLE: Enabled = |s| IDLE(s) && s.training.current().is_some_and(|r| r.epoch > 0);
 const SCORED: Enabled = |s| s.results.current().is_some();
 const SEVERAL: Enabled = |s| s.results.evaluations.len() > 1;
+/// The chosen card shows a curve.
+const CURVED: Enabled = |s| s.compare.current().is_some_and(|p| p.drawn().is_some());
+const CARDS: Enabled = |s| s.compare.cards() > 1;
+const CHOSEN: Enabled = |s| PROJECT(s) && s.subjects.current().is_some();
 const LISTED: Enabled = |s| s.screen != Screen::Image;
 
 const fn row(
@@ -70,6 +74,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Subjects, &["/"], A::Filter, "Filter", "Type words of the name; ! keeps the failing ones", hint(7, "/", "filter"), PROJECT),
     row(C::Subjects, &["enter"], A::Enlarge, "Enlarge", "The slice viewer alone, and back", hint(8, "⏎", "enlarge"), SCENE),
     row(C::Subjects, &["esc"], A::ClearFilter, "Back", "Leave the large viewer, then drop the filter", None, FILTERED),
+    row(C::Subjects, &["C"], A::Compare, "Compare centerlines", "Every centerline method on this scan, side by side", hint(7, "C", "compare methods"), CHOSEN),
     row(C::Subjects, &["K"], A::Check, "Check the dataset", "Read every image and mask and list what is wrong, in the background", None, |s| PROJECT(s) && s.job.is_none()),
 
     row(C::Image, &["up", "k"], A::SliceOn, "Slice on", "One slice on along the cut", None, SCENE),
@@ -94,6 +99,25 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Viewer, &[","], A::Darker, "Darker", "Shift the grey window (right-drag too)", None, SCENE),
     row(C::Viewer, &[">"], A::MoreContrast, "More contrast", "Narrow the grey window (right-drag too)", None, SCENE),
     row(C::Viewer, &["<"], A::LessContrast, "Less contrast", "Widen the grey window (right-drag too)", None, SCENE),
+
+    row(C::Compare, &["left", "h"], A::CardBack, "Method before", "Choose the method before (click too)", hint(1, "←→", "method"), CARDS),
+    row(C::Compare, &["right", "l"], A::CardOn, "Method after", "Choose the method after (click too)", None, CARDS),
+    row(C::Compare, &["up", "k"], A::Up, "Slice up", "One slice towards the head, in all cards (wheel too)", hint(2, "↑↓", "slice"), SCENE),
+    row(C::Compare, &["down", "j"], A::Down, "Slice down", "One slice towards the feet, in all cards (wheel too)", None, SCENE),
+    row(C::Compare, &["pgup"], A::PageUp, "Five slices up", "Five slices towards the head", None, SCENE),
+    row(C::Compare, &["pgdn"], A::PageDown, "Five slices down", "Five slices towards the feet", None, SCENE),
+    row(C::Compare, &["enter"], A::AcceptCenterline, "Accept", "Take this method's centerline and make the scan's crop anew (double click too)", hint(3, "⏎", "accept"), CURVED),
+    row(C::Compare, &["R"], A::TryAgain, "Try again", "Run the chosen method anew", hint(9, "R", "run again"), |s| s.compare.current().is_some()),
+    row(C::Compare, &["n"], A::NextFailing, "Next failing", "Compare the methods on the next scan that needs a look", hint(6, "n", "next failing"), FAILING),
+    row(C::Compare, &["N"], A::PreviousFailing, "Previous failing", "Compare the methods on the previous scan that needs a look", None, FAILING),
+    row(C::Compare, &["+", "="], A::ZoomIn, "Zoom in", "Closer, around the cord", hint(11, "+ -", "zoom"), SCENE),
+    row(C::Compare, &["-"], A::ZoomOut, "Zoom out", "Farther", None, SCENE),
+    row(C::Compare, &["0"], A::ResetView, "Reset the view", "The usual width, and the window from the data", None, SCENE),
+    row(C::Compare, &["."], A::Brighter, "Brighter", "Shift the grey window", None, SCENE),
+    row(C::Compare, &[","], A::Darker, "Darker", "Shift the grey window", None, SCENE),
+    row(C::Compare, &[">"], A::MoreContrast, "More contrast", "Narrow the grey window", None, SCENE),
+    row(C::Compare, &["<"], A::LessContrast, "Less contrast", "Widen the grey window", None, SCENE),
+    row(C::Compare, &["esc"], A::LeaveCompare, "Back", "Back to the list; what is still running stops", hint(4, "esc", "back"), ALWAYS),
 
     row(C::Training, &["n"], A::NewRun, "New training", "Fill in the form and start a training that outlives this terminal", hint(3, "n", "new training"), PROJECT),
     row(C::Training, &["up", "k"], A::Up, "Run above", "Choose the run above", hint(3, "↑↓", "run"), |s| s.training.runs.len() > 1),

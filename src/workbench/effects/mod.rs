@@ -2,6 +2,7 @@
 //!
 //! Lanes that can fall behind (pictures) keep one request only, the newest. Knows the rooms; knows nothing of screens.
 
+mod choose;
 mod jobs;
 mod open;
 mod pictures;
@@ -9,6 +10,7 @@ mod results;
 mod runs;
 pub(crate) mod scene;
 mod survey;
+mod trials;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +34,7 @@ pub(crate) struct Effects {
     project: Shared,
     pictures: watch::Sender<Option<pictures::Request>>,
     runs: runs::Lane,
+    trials: trials::Lane,
     findings: survey::Findings,
     cancel: Arc<AtomicBool>,
 }
@@ -43,6 +46,7 @@ impl Effects {
         Self {
             pictures: pictures::start(project.subscribe(), sender.clone()),
             runs: runs::Lane::default(),
+            trials: trials::Lane::default(),
             findings: survey::Findings::default(),
             cancel: Arc::default(),
             sender,
@@ -59,6 +63,7 @@ impl Effects {
                 self.pictures.send_replace(Some(pictures::Request { key, generation, neighbours, fresh }));
             }
             Effect::CancelJob => self.cancel.store(true, Ordering::Relaxed),
+            Effect::DropTrials => self.trials.end(),
             Effect::MakeDemo => jobs::demo(self),
             other => {
                 if let Some(project) = self.project.borrow().clone() {
@@ -73,6 +78,10 @@ impl Effects {
         match effect {
             Effect::Survey => survey::survey(project, self),
             Effect::CheckHeaders => survey::check_headers(project, self),
+            Effect::TryMethods { key, generation, again } => {
+                trials::compare(project, key, generation, again, self);
+            }
+            Effect::ChooseCenterline { id, method } => choose::choose(project, id, method, self),
             Effect::Preprocess { ids, force } => jobs::preprocess(project, ids, force, self),
             Effect::Check => jobs::check(project, self),
             Effect::Evaluate { run } => jobs::evaluate(project, run, self),

@@ -109,7 +109,7 @@ fn onto(mask: &Volume<u8>, grid: &Grid) -> Volume<u8> {
 }
 
 /// The curve's (x, y) in every slice of the grid.
-fn on_slices(curve: &Curve, grid: &Grid) -> Vec<Option<[f64; 2]>> {
+pub(super) fn on_slices(curve: &Curve, grid: &Grid) -> Vec<Option<[f64; 2]>> {
     let curve = if curve.grid == *grid { curve.clone() } else { curve.on_grid(grid) };
     (0..grid.shape[2]).map(|z| curve.at(z)).collect()
 }

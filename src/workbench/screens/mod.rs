@@ -1,5 +1,6 @@
 //! The screens: each draws a part of the state into the buffer and changes nothing.
 
+mod compare;
 mod confirm;
 mod facts;
 mod footer;
@@ -38,6 +39,7 @@ pub(crate) fn draw(state: &State, buffer: &mut Buffer) {
         Screen::Subjects => subjects::draw(state, page.body, buffer),
         Screen::Training => training::draw(state, buffer),
         Screen::Results => results::draw(state, page.body, buffer),
+        Screen::Compare => compare::draw(state, page.body, buffer),
         Screen::Image => viewer::draw(state, page.body, buffer),
     }
     footer::draw(state, page.status, page.footer, buffer);

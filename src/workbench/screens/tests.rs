@@ -5,8 +5,10 @@ use ratatui::layout::Size;
 use super::super::message::Msg;
 use super::super::model::{Curves, Evaluation, Finding, ProjectCard, ScoreRow, Stage, SubjectRow};
 use super::super::scene::tests::sample_scene;
+use super::super::state::compare::tests::{methods, tried};
 use super::super::state::training::tests::run;
 use super::super::theme::{Depth, ThemeName};
+use super::super::trial::{Methods, TrialNews, Tried};
 use super::super::update::{measure, update};
 use super::super::widgets::picture::{CellShape, Ink, Mode};
 use super::*;
@@ -86,7 +88,15 @@ fn every_screen_and_panel_can_be_drawn_at_any_size() {
     for (width, height) in [(1, 1), (39, 9), (40, 10), (60, 15), (80, 24), (132, 43), (160, 50), (300, 90)] {
         let mut state = state(width, height);
         update(&mut state, Msg::Runs { runs: vec![run("a", RunState::Running)], curves: None });
-        for screen in [Screen::Start, Screen::Subjects, Screen::Training, Screen::Results, Screen::Image] {
+        compare(&mut state);
+        for screen in [
+            Screen::Start,
+            Screen::Subjects,
+            Screen::Compare,
+            Screen::Training,
+            Screen::Results,
+            Screen::Image,
+        ] {
             state.screen = screen;
             let modals = [
                 None,
@@ -103,6 +113,62 @@ fn every_screen_and_panel_can_be_drawn_at_any_size() {
             }
         }
     }
+}
+
+/// Opens the comparison: one method done, one failed, one running, one absent.
+fn compare(state: &mut State) {
+    let generation = state.compare.open("sub-01_T2w");
+    state.screen = Screen::Compare;
+    let failed = Tried { outcome: Err("no cord found: the image is noise".into()), ..tried("optic", 0.0) };
+    let known =
+        Methods { tried: vec![tried("mask", 0.31), failed], accepted: Some("mask".into()), ..methods() };
+    for news in [TrialNews::Listed(known), TrialNews::Began("builtin".into())] {
+        update(state, Msg::Trials { generation, news });
+    }
+    update(state, Msg::Tick(1004.0));
+}
+
+#[test]
+fn the_comparison_shows_methods_side_by_side_with_confidence_and_reasons() {
+    let mut state = state(80, 24);
+    compare(&mut state);
+    let lines = drawn(&state);
+    assert!(
+        lines[2].contains("sub-01_T2w  axial 5/6") && lines[2].contains("methods 1 to 2 of 4"),
+        "{lines:#?}"
+    );
+    assert!(lines[3].contains("━ ▸ mask ━") && lines[3].contains("✓ accepted"), "{lines:#?}");
+    assert!(lines[3].contains("─ optic ─"), "{lines:#?}");
+    assert!(
+        lines[4].contains("0.31 ") && lines[4].contains("doubtful"),
+        "without colour there is a word: {lines:#?}"
+    );
+    assert!(lines[4].contains("✗ failed") && lines[4].contains("0.4 s"), "{lines:#?}");
+    assert!(has(&lines, "no cord found: the image is noise"), "{lines:#?}");
+    assert!(has(&lines, "mask  doubtful 0.31  in 0.4 s   ✓ this scan's crop"), "{lines:#?}");
+    assert!(has(&lines, "· it covers 4 of 6 slices (z 1 to 4)"), "{lines:#?}");
+    assert!(lines[23].contains("⏎ accept") && lines[23].contains("esc back"), "{lines:#?}");
+    state.compare.select(3);
+    let lines = drawn(&state);
+    assert!(has(&lines, "◌ running  4 s") && has(&lines, "cannot be tried here"), "{lines:#?}");
+    assert!(has(&lines, "cnn: the file t2_ctr.h5 is not on this machine"), "{lines:#?}");
+}
+
+#[test]
+fn a_large_screen_compares_all_methods_at_once_on_both_cuts() {
+    let mut state = state(160, 50);
+    compare(&mut state);
+    let lines = drawn(&state);
+    let heading = &lines[3];
+    assert!(
+        ["mask", "optic", "builtin", "cannot be tried here"].iter().all(|n| heading.contains(n)),
+        "{lines:#?}"
+    );
+    let letters = |c: char| lines.iter().flat_map(|l| l.chars()).filter(|l| *l == c).count();
+    assert!(
+        letters('S') >= 2 && letters('R') >= 2,
+        "side views have S on top, axial ones R on the left: {lines:#?}"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! All the workbench knows, owned by one thread. Plain values: no handles, no locks, no terminal.
 
+pub(crate) mod compare;
 pub(crate) mod form;
 pub(crate) mod job;
 pub(crate) mod log;
@@ -12,6 +13,7 @@ pub(crate) mod viewer;
 
 use ratatui::layout::{Rect, Size};
 
+pub(crate) use compare::Compare;
 pub(crate) use form::Form;
 pub(crate) use job::{Job, JobKind};
 pub(crate) use log::{Level, Log};
@@ -32,6 +34,8 @@ pub(crate) enum Screen {
     Subjects,
     Training,
     Results,
+    /// All centerline methods on one scan, reached from the list.
+    Compare,
     /// One image alone (`deepseg view`).
     Image,
 }
@@ -64,9 +68,12 @@ pub(crate) struct State {
     pub(crate) start: StartMenu,
     pub(crate) subjects: Subjects,
     pub(crate) viewer: Viewer,
+    pub(crate) compare: Compare,
     pub(crate) training: Training,
     pub(crate) results: Results,
     pub(crate) job: Option<Job>,
+    /// Scans whose crop is to be made anew when the job at hand has ended.
+    pub(crate) redo: Vec<String>,
     pub(crate) log: Log,
     pub(crate) leave: Option<Leave>,
     /// Something to draw has changed.
@@ -89,9 +96,11 @@ impl State {
             start: StartMenu::default(),
             subjects: Subjects::default(),
             viewer: Viewer::default(),
+            compare: Compare::default(),
             training: Training::default(),
             results: Results::default(),
             job: None,
+            redo: Vec::new(),
             log: Log::default(),
             leave: None,
             dirty: true,
@@ -105,6 +114,10 @@ impl State {
 
     /// True when time alone changes what is shown, so that ticks are worth their wake-ups.
     pub(crate) fn moves(&self) -> bool {
-        self.job.is_some() || self.opening || self.viewer.waiting() || self.log.notice(self.clock).is_some()
+        self.job.is_some()
+            || self.opening
+            || self.viewer.waiting()
+            || self.compare.waiting()
+            || self.log.notice(self.clock).is_some()
     }
 }

@@ -5,11 +5,11 @@ use super::super::message::Effect;
 use super::super::state::modal::Question;
 use super::super::state::start::Entry;
 use super::super::state::{Job, JobKind, Leave, Level, Modal, Screen, State};
-use super::{leave, measure, poll_now, say, show_chosen, viewer};
+use super::{compare, leave, measure, poll_now, say, show_chosen, viewer};
 
 /// Does an action.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    if let Some(effects) = viewer::act(state, action) {
+    if let Some(effects) = compare::act(state, action).or_else(|| viewer::act(state, action)) {
         return effects;
     }
     match action {
@@ -68,8 +68,13 @@ fn work(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::NextFailing | Action::PreviousFailing => {
             state.subjects.next_failing(action == Action::NextFailing);
-            show_chosen(state, false)
+            let mut effects = show_chosen(state, false);
+            if state.screen == Screen::Compare {
+                effects.extend(compare::open(state));
+            }
+            effects
         }
+        Action::Compare => compare::open(state),
         Action::PreprocessOne => preprocess_one(state),
         Action::PreprocessAll => preprocess_all(state),
         Action::Check => start(state, JobKind::Check, 0, Effect::Check),
@@ -89,22 +94,26 @@ fn open(state: &mut State, modal: Modal) -> Vec<Effect> {
 
 /// Goes to a screen and asks for what it shows.
 pub(super) fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
+    let mut effects = compare::close(state);
     state.screen = screen;
     state.viewer.wide = false;
     measure(state);
     match screen {
-        Screen::Subjects => [vec![Effect::Survey], show_chosen(state, false)].concat(),
-        Screen::Training => [vec![Effect::Survey], poll_now(state)].concat(),
+        Screen::Subjects => effects.extend([vec![Effect::Survey], show_chosen(state, false)].concat()),
+        Screen::Training => effects.extend([vec![Effect::Survey], poll_now(state)].concat()),
         Screen::Results => {
-            let mut effects = vec![Effect::LoadEvaluations { prefer: None }];
+            effects.push(Effect::LoadEvaluations { prefer: None });
             effects.extend(show_scored(state));
-            effects
         }
-        Screen::Start | Screen::Image => Vec::new(),
+        Screen::Start | Screen::Image | Screen::Compare => {}
     }
+    effects
 }
 
 fn page(state: &State) -> usize {
+    if state.screen == Screen::Compare && state.modal.is_none() {
+        return 5;
+    }
     state.subjects.height.saturating_sub(1).max(1)
 }
 
@@ -145,6 +154,8 @@ fn step_screen(state: &mut State, by: isize) -> Vec<Effect> {
             state.results.step(by);
             return show_scored(state);
         }
+        // The head is above: up is a higher slice.
+        Screen::Compare => state.viewer.shift(2, by.saturating_neg()),
         Screen::Image => {}
     }
     Vec::new()
@@ -226,6 +237,23 @@ fn quit(state: &mut State) -> Vec<Effect> {
 fn start(state: &mut State, kind: JobKind, total: usize, effect: Effect) -> Vec<Effect> {
     state.job = Some(Job::new(kind, state.clock, total));
     vec![effect]
+}
+
+/// Makes one scan's crop anew, at once or when the job at hand has ended.
+pub(super) fn redo(state: &mut State, id: String) -> Vec<Effect> {
+    if !state.redo.contains(&id) {
+        state.redo.push(id);
+    }
+    redo_waiting(state)
+}
+
+/// Makes the crops anew that wait for it, when nothing else is being done.
+pub(super) fn redo_waiting(state: &mut State) -> Vec<Effect> {
+    if state.job.is_some() || state.redo.is_empty() {
+        return Vec::new();
+    }
+    let ids = std::mem::take(&mut state.redo);
+    start(state, JobKind::Preprocess, ids.len(), Effect::Preprocess { ids: Some(ids), force: false })
 }
 
 fn preprocess_one(state: &mut State) -> Vec<Effect> {

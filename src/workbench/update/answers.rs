@@ -3,8 +3,8 @@
 use super::super::message::{Effect, JobNews, Msg};
 use super::super::model::{ProjectCard, SubjectRow};
 use super::super::state::{JobKind, Level, Screen, State};
-use super::act::{go, open_project, show_scored};
-use super::{poll_now, say, show_chosen};
+use super::act::{go, open_project, redo_waiting, show_scored};
+use super::{compare, measure, poll_now, say, show_chosen};
 
 /// Takes an answer in.
 pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -26,6 +26,13 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.viewer.accept(generation, answer);
             Vec::new()
         }
+        Msg::Trials { generation, news } => {
+            let clock = state.clock;
+            state.compare.hear(generation, news, clock);
+            measure(state);
+            Vec::new()
+        }
+        Msg::CenterlineChosen { id, result } => compare::chosen(state, id, result),
         Msg::Job(news) => job(state, news),
         Msg::Runs { runs, curves } => {
             state.training.polling = false;
@@ -93,7 +100,9 @@ fn job(state: &mut State, news: JobNews) -> Vec<Effect> {
         JobNews::Ended { kind, level, text, made } => {
             state.job = None;
             say(state, level, text);
-            ended(state, kind, made)
+            let mut effects = ended(state, kind, made);
+            effects.extend(redo_waiting(state));
+            effects
         }
     }
 }

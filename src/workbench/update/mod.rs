@@ -2,6 +2,7 @@
 
 mod act;
 mod answers;
+mod compare;
 mod mouse;
 mod typing;
 mod viewer;
@@ -59,6 +60,7 @@ pub(crate) fn measure(state: &mut State) {
     state.subjects.select(subject);
     state.training.select(run);
     state.results.select(score);
+    compare::measure(state);
 }
 
 /// Asks for the runs when it is time: often while one is watched, seldom otherwise.
@@ -131,5 +133,7 @@ pub(crate) fn next_step(state: &State) -> Option<(&'static str, String)> {
     }
 }
 
+#[cfg(test)]
+mod compare_tests;
 #[cfg(test)]
 mod tests;

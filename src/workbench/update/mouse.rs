@@ -9,12 +9,17 @@ use super::super::screens::header;
 use super::super::state::{Screen, State};
 use super::super::widgets::picture::Fit;
 use super::act::{go, show_scored};
-use super::show_chosen;
+use super::{compare, show_chosen};
 
 /// Takes a mouse event.
 pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
     if state.modal.is_some() {
         return Vec::new();
+    }
+    if state.screen == Screen::Compare
+        && layout::page(state.area()).body.contains((event.column, event.row).into())
+    {
+        return compare::mouse(state, event);
     }
     let at = Position::new(event.column, event.row);
     let on_picture = picture(state).contains(at);

@@ -44,7 +44,7 @@ fn answer(state: &mut State, key: &str) {
     update(state, Msg::Scene { generation, answer: Ok(Arc::new(sample_scene(key))) });
 }
 
-fn press(state: &mut State, keys: &str) -> Vec<Effect> {
+pub(super) fn press(state: &mut State, keys: &str) -> Vec<Effect> {
     keys.split(' ').flat_map(|k| update(state, Msg::Key(Key::parse(k).unwrap()))).collect()
 }
 

@@ -1,0 +1,95 @@
+//! What the screens show of the centerline methods tried on a scan. Plain values; the effects fill them from the centerline room.
+
+/// Confidence from which a curve is good without a second look.
+pub(crate) const SURE: f32 = 0.8;
+
+/// Below this confidence a curve is not believed.
+pub(crate) const BELIEVABLE: f32 = 0.5;
+
+/// How a confidence is to be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Grade {
+    Sure,
+    Fair,
+    Doubtful,
+}
+
+impl Grade {
+    /// The grade of a confidence (0..1).
+    pub(crate) fn of(confidence: f32) -> Self {
+        match confidence {
+            c if c >= SURE => Self::Sure,
+            c if c >= BELIEVABLE => Self::Fair,
+            _ => Self::Doubtful,
+        }
+    }
+
+    /// The word people read; where there is no colour it is all there is.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Sure => "sure",
+            Self::Fair => "fair",
+            Self::Doubtful => "doubtful",
+        }
+    }
+}
+
+/// A curve some method drew, as it lies on the scan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Drawn {
+    /// (x, y) for every z of the image (RPI voxels), where there is one.
+    pub(crate) curve: Vec<Option<[f64; 2]>>,
+    /// 0 to 1.
+    pub(crate) confidence: f32,
+    /// Sentences: what the curve covers, then each doubt.
+    pub(crate) reasons: Vec<String>,
+}
+
+/// What came of a method on a scan.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tried {
+    pub(crate) method: String,
+    /// The curve, or why there is none.
+    pub(crate) outcome: Result<Drawn, String>,
+    /// What the method took.
+    pub(crate) seconds: f64,
+}
+
+/// Every method there is for a scan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Methods {
+    /// Names of those that can be tried, in the order of the chain.
+    pub(crate) usable: Vec<String>,
+    /// Those that cannot, each with the reason.
+    pub(crate) absent: Vec<(String, String)>,
+    /// What is known already.
+    pub(crate) tried: Vec<Tried>,
+    /// The one the scan's crop is made by.
+    pub(crate) accepted: Option<String>,
+}
+
+/// News of the methods of one scan.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum TrialNews {
+    /// The first answer: what there is.
+    Listed(Methods),
+    /// A method has begun.
+    Began(String),
+    /// A method has ended.
+    Ended(Tried),
+    /// Nothing can be tried: why.
+    Refused(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grades_are_told_by_words_too() {
+        assert_eq!(
+            [0.9, 0.8, 0.6, 0.49, f32::NAN].map(|c| Grade::of(c).word()),
+            ["sure", "sure", "fair", "doubtful", "doubtful"]
+        );
+    }
+}
