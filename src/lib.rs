@@ -11,6 +11,8 @@ pub mod volume;
 
 pub mod dataset;
 
+pub mod weights;
+
 pub mod centerline;
 
 pub mod preprocess;
