@@ -79,6 +79,14 @@ pub enum DatasetError {
         /// What is wrong and what to do.
         message: String,
     },
+    /// A file of quality-control marks that cannot be understood.
+    #[error("{} {message}", path.display())]
+    Marks {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        message: String,
+    },
     /// No scan has this id.
     #[error("this project has no scan called {0:?}; `deepseg check` lists the names")]
     UnknownScan(String),

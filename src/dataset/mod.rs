@@ -11,6 +11,7 @@ mod fix;
 mod layout;
 mod problem;
 mod project;
+pub mod qc;
 mod reading;
 mod scan;
 mod settings;

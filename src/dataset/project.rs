@@ -1,6 +1,7 @@
 //! The project directory: everything that is written, beside a dataset that is only read.
 //!
-//! `deepseg.toml` holds the settings, `scans.json` the list of scans, `decisions.json` what was decided about single scans.
+//! `deepseg.toml` holds the settings, `scans.json` the list of scans, `decisions.json` what was decided about single scans,
+//! `qc.json` what somebody thought of their labels.
 
 use std::collections::HashMap;
 use std::io;
@@ -10,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::decisions::{Decision, Decisions};
+use super::qc::QcMarks;
 use super::{DatasetError, Discovery, Fix, Problem, Scan, ScanId, Settings, discover};
 use crate::files::write_bytes;
 
@@ -71,6 +73,7 @@ impl Project {
         write(&dir.join(SCANS_FILE), &list.map_err(io::Error::from).map_err(DatasetError::io(&dir))?)?;
         if !same {
             Decisions::default().write(&dir.join(DECISIONS_FILE))?;
+            QcMarks::forget(&dir)?;
         }
         Ok((Self::open(&dir)?, problems))
     }
