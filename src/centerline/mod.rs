@@ -3,6 +3,7 @@
 //! This room knows volumes and datasets; it knows nothing of crops, networks or screens. A centerline is a [`Curve`], never a
 //! voxel mask: a one-voxel line dies in resampling. A voxel mask is an export.
 
+mod builtin;
 mod centre_of_mass;
 mod confidence;
 mod csv;
@@ -23,6 +24,7 @@ mod settings;
 mod survey;
 mod tools;
 
+pub use builtin::{Example, SPACING, example};
 pub use centre_of_mass::{from_mask, from_mask_within};
 pub use confidence::Confidence;
 pub use curve::Curve;

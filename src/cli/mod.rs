@@ -17,6 +17,7 @@ mod run_report;
 mod runs;
 mod stop;
 mod train;
+mod train_detector;
 mod view;
 mod watch;
 
@@ -57,6 +58,9 @@ enum Command {
     Preprocess(preprocess::Args),
     /// Train a network on a project's crops
     Train(train::Args),
+    /// Make the weights of the built-in centerline detector again, from a seed
+    #[command(hide = true)]
+    TrainDetector(train_detector::Args),
     /// List the training runs of a project, newest first
     Runs(runs::Args),
     /// Follow a run until it ends (ending the viewer does not end the run)
@@ -97,6 +101,7 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Centerline(args)) => args.run(),
         Some(Command::Preprocess(args)) => args.run(),
         Some(Command::Train(args)) => args.run(),
+        Some(Command::TrainDetector(args)) => args.run(),
         Some(Command::Runs(args)) => args.run(),
         Some(Command::Watch(args)) => args.run(),
         Some(Command::Stop(args)) => args.run(),

@@ -6,6 +6,7 @@ mod augment;
 mod checkpoint;
 mod config;
 mod data;
+mod detector;
 mod engine;
 mod error;
 mod event;
@@ -30,6 +31,7 @@ mod wishes;
 mod writer;
 
 pub use config::{ConfigError, DataEntry, NetworkChoice, Part, TrainConfig};
+pub use detector::{DetectorProgress, DetectorTraining, train_detector};
 pub use error::TrainingError;
 pub use event::{EVENT_VERSION, Event, EventKind, FinishStatus};
 pub use guard::guarded;
