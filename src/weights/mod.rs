@@ -6,7 +6,9 @@
 mod error;
 mod fold;
 mod graph;
+mod keras;
 mod run;
 
 pub use error::WeightsError;
 pub use graph::{Graph, Node, Op};
+pub use keras::read_keras;
