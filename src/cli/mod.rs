@@ -13,6 +13,7 @@ pub mod output;
 mod predict;
 mod preprocess;
 mod problems;
+mod qc;
 mod run_report;
 mod runs;
 mod stop;
@@ -54,6 +55,8 @@ enum Command {
     Check(check::Args),
     /// Draw the cord's centerline on an image, or look at (and choose) the centerlines of a project
     Centerline(centerline::Args),
+    /// List the quality-control marks, give one, or exchange them with the Spinal Cord Toolbox's files
+    Qc(qc::Args),
     /// Make the crops around the cord that training and the workbench use
     Preprocess(preprocess::Args),
     /// Train a network on a project's crops
@@ -99,6 +102,7 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Init(args)) => args.run(),
         Some(Command::Check(args)) => args.run(),
         Some(Command::Centerline(args)) => args.run(),
+        Some(Command::Qc(args)) => args.run(),
         Some(Command::Preprocess(args)) => args.run(),
         Some(Command::Train(args)) => args.run(),
         Some(Command::TrainDetector(args)) => args.run(),
