@@ -145,8 +145,8 @@ fn wrong_usage_is_explained() {
     let files = Files::new();
     let [image, mask, csv] = ["t2.nii.gz", "cord.nii.gz", "c.csv"].map(|n| files.path(n));
     refused(
-        &["centerline", &image, "--method", "optic", "-o", &csv],
-        "cord masks, points and centerline files only",
+        &["centerline", &image, "--method", "magic", "-o", &csv],
+        "there is no method \"magic\": choose points, file, mask",
     );
     refused(&["centerline", &image, "--method", "mask", "-o", &csv], "--mask F");
     refused(&["centerline", &image, "-o", &csv], "--mask F, --points F.csv or --centerline F");

@@ -54,11 +54,27 @@ pub enum CenterlineError {
     #[error(transparent)]
     Dataset(#[from] DatasetError),
     /// A method this version does not have.
+    #[error("there is no method \"{name}\": choose {known} or auto")]
+    UnknownMethod {
+        /// The name given.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// No method's curve can be believed.
     #[error(
-        "this version draws centerlines from cord masks, points and centerline files only, not by \"{0}\": \
-         choose mask, points, file or auto"
+        "{scan} has no believable centerline ({reason}): compare the methods in the workbench, place points, \
+         or choose one with `deepseg centerline P --subject S --set METHOD`"
     )]
-    UnknownMethod(String),
+    Unbelievable {
+        /// The scan.
+        scan: ScanId,
+        /// What each method gave.
+        reason: String,
+    },
+    /// A fault in a method, met on some image.
+    #[error("the method stopped with a fault of deepseg itself: {0}; please report it with the image")]
+    Panicked(String),
     /// A scan without what its method works on.
     #[error(
         "{scan}: the method {method} needs {needs}, and the scan has none; \

@@ -1,16 +1,14 @@
-//! Which method draws a scan's curve: the one chosen for it, else the first of the usual chain whose input is there.
+//! The ways to find a centerline: their names, what each needs, and which of them can be used on a scan.
 
-use super::{CenterlineError, CenterlineSettings, Curve, from_mask, from_voxels};
+use super::{CenterlineError, Tools, placed};
 use crate::dataset::{Project, Scan};
-use crate::volume::{read_header, read_mask};
 use std::fmt;
-use std::path::Path;
 use std::str::FromStr;
 
 /// A way to find the cord's centerline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// A centerline file, table or voxel mask, taken at its word.
+    /// A centerline file, table or voxel mask, that came with the dataset.
     File,
     /// The centres of mass of a cord mask, and a fit through them.
     Mask,
@@ -20,9 +18,9 @@ pub enum Method {
 
 impl Method {
     /// Every method this version has.
-    pub const ALL: [Method; 3] = [Method::File, Method::Mask, Method::Points];
-    /// What is tried for a scan when nothing was chosen, in this order.
-    pub const CHAIN: [Method; 2] = [Method::File, Method::Mask];
+    pub const ALL: [Method; 3] = [Method::Points, Method::File, Method::Mask];
+    /// What is tried for a scan when neither it nor the project says otherwise, in this order.
+    pub const CHAIN: [Method; 3] = [Method::Points, Method::File, Method::Mask];
     /// The name that stands for the chain.
     pub const AUTO: &str = "auto";
 
@@ -40,21 +38,40 @@ impl Method {
         if name == Method::AUTO { Ok(None) } else { name.parse().map(Some) }
     }
 
-    /// What the method needs, in words.
-    fn needs(self) -> &'static str {
-        match self {
-            Method::File => "a centerline file",
-            Method::Mask => "a cord mask",
-            Method::Points => "points",
-        }
+    /// All names, for messages.
+    pub fn names() -> String {
+        Method::ALL.map(Method::name).join(", ")
     }
 
-    fn applies_to(self, scan: &Scan) -> bool {
-        match self {
+    /// Whether the curve was there before: somebody drew it, or a mask of the cord. The others look for the cord themselves.
+    pub fn is_given(self) -> bool {
+        matches!(self, Method::File | Method::Mask | Method::Points)
+    }
+
+    /// Whether some curve of the scan was there before.
+    pub fn any_given(project: &Project, scan: &Scan) -> bool {
+        let nowhere = Tools::default();
+        Method::ALL.into_iter().any(|m| m.is_given() && m.usable(project, scan, &nowhere).is_ok())
+    }
+
+    /// Whether the method can be used on a scan, on this machine; else why not, as a sentence. Opens nothing.
+    pub fn usable(self, project: &Project, scan: &Scan, _tools: &Tools) -> Result<(), CenterlineError> {
+        let has = match self {
             Method::File => scan.centerline.is_some(),
             Method::Mask => scan.cord.is_some(),
-            Method::Points => false,
-        }
+            Method::Points => placed::file(project, scan).is_file(),
+        };
+        if has { Ok(()) } else { Err(self.missing(scan)) }
+    }
+
+    /// The error of a scan that lacks what the method works on.
+    pub(super) fn missing(self, scan: &Scan) -> CenterlineError {
+        let needs = match self {
+            Method::File => "a centerline file",
+            Method::Mask => "a cord mask",
+            Method::Points => "points that somebody placed",
+        };
+        CenterlineError::MissingInput { scan: scan.id.clone(), method: self, needs }
     }
 }
 
@@ -69,49 +86,6 @@ impl FromStr for Method {
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let found = Method::ALL.into_iter().find(|method| method.name() == name);
-        found.ok_or_else(|| CenterlineError::UnknownMethod(name.to_owned()))
+        found.ok_or_else(|| CenterlineError::UnknownMethod { name: name.to_owned(), known: Method::names() })
     }
-}
-
-/// The method of a scan: the one chosen for it, else the first of [`Method::CHAIN`] whose input it has; `None` when it has
-/// none. Opens no volume. Fails when the chosen one is unknown or its input is missing.
-pub fn method_for(project: &Project, scan: &Scan) -> Result<Option<Method>, CenterlineError> {
-    let chosen = project.decision(&scan.id).centerline.map_or(Ok(None), |name| Method::choice(&name))?;
-    match chosen {
-        Some(method) if !method.applies_to(scan) => Err(missing(scan, method)),
-        Some(method) => Ok(Some(method)),
-        None => Ok(Method::CHAIN.into_iter().find(|method| method.applies_to(scan))),
-    }
-}
-
-/// The scan's curve by [`method_for`], on the RPI grid of its image (file) or cord mask (mask); `None`: no centerline.
-pub fn resolve(project: &Project, scan: &Scan) -> Result<Option<Curve>, CenterlineError> {
-    method_for(project, scan)?.map(|method| resolve_by(project, scan, method)).transpose()
-}
-
-/// The scan's curve by one method, on the RPI grid of its image (file) or cord mask (mask). Fails when its input is missing.
-pub fn resolve_by(project: &Project, scan: &Scan, method: Method) -> Result<Curve, CenterlineError> {
-    match (method, &scan.centerline, &scan.cord) {
-        (Method::File, Some(path), _) => from_file(path, &scan.image),
-        (Method::Mask, _, Some(path)) => {
-            let cord = project.read_cord(scan)?.ok_or_else(|| missing(scan, method))?;
-            let fit = CenterlineSettings::of(project)?.fit;
-            from_mask(&cord, fit).map_err(|e| e.about(path))
-        }
-        _ => Err(missing(scan, method)),
-    }
-}
-
-/// The curve in a centerline file: a table (`.csv`, `.tsv`, `.txt`), placed on the image's grid, or else a voxel mask, on its own.
-pub fn from_file(path: &Path, image: &Path) -> Result<Curve, CenterlineError> {
-    let extension = path.extension().map(|e| e.to_ascii_lowercase());
-    if extension.is_some_and(|e| e == "csv" || e == "tsv" || e == "txt") {
-        Curve::read_csv(path, &read_header(image)?.grid)
-    } else {
-        from_voxels(&read_mask(path)?).map_err(|e| e.about(path))
-    }
-}
-
-fn missing(scan: &Scan, method: Method) -> CenterlineError {
-    CenterlineError::MissingInput { scan: scan.id.clone(), method, needs: method.needs() }
 }

@@ -1,21 +1,44 @@
-//! The section `[centerline]` of a project's settings: which fit draws the curve through a cord mask, and how smoothly.
+//! The section `[centerline]` of a project's settings: the fit through a cord mask, the chain of methods, where models are.
 
-use super::{CenterlineError, Fit};
+use super::{CenterlineError, Fit, Method, Tools};
 use crate::dataset::Project;
 use serde::Deserialize;
+use std::path::PathBuf;
 
-/// How a project draws its curves. In `deepseg.toml`: `fit = "bspline"` and `smooth = 20`, both optional.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+/// A curve at least this sure is taken without asking, unless the project says otherwise.
+pub const BELIEVABLE: f32 = 0.5;
+
+/// How a project finds its centerlines. In `deepseg.toml`, all optional: `fit = "bspline"`, `smooth = 20`,
+/// `chain = ["points", "file", "mask"]`, `believable = 0.5`, `models = "/data/models"`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(try_from = "Section")]
 pub struct CenterlineSettings {
     /// The fit through the centres of a cord mask.
     pub fit: Fit,
+    /// The methods `auto` tries, in this order.
+    pub chain: Vec<Method>,
+    /// The confidence from which `auto` takes a curve, 0..1.
+    pub believable: f32,
+    /// A folder with models, looked into before all others.
+    pub models: Option<PathBuf>,
+}
+
+impl Default for CenterlineSettings {
+    fn default() -> Self {
+        Self { fit: Fit::default(), chain: Method::CHAIN.to_vec(), believable: BELIEVABLE, models: None }
+    }
 }
 
 impl CenterlineSettings {
     /// The settings of a project; the usual ones where it says nothing.
     pub fn of(project: &Project) -> Result<Self, CenterlineError> {
         Ok(project.section("centerline")?)
+    }
+
+    /// Where models and programs are: the folder of the settings, the project's own `models`, the Spinal Cord Toolbox.
+    pub fn tools(&self, project: &Project) -> Tools {
+        let own = self.models.iter().map(|folder| project.dir().join(folder));
+        Tools::found(own.chain([project.dir().join("models")]))
     }
 }
 
@@ -24,6 +47,9 @@ impl CenterlineSettings {
 struct Section {
     fit: Option<String>,
     smooth: Option<f64>,
+    chain: Option<Vec<String>>,
+    believable: Option<f32>,
+    models: Option<PathBuf>,
 }
 
 impl TryFrom<Section> for CenterlineSettings {
@@ -32,7 +58,15 @@ impl TryFrom<Section> for CenterlineSettings {
     fn try_from(section: Section) -> Result<Self, String> {
         let fit = section.fit.map_or(Ok(Fit::default()), |name| name.parse::<Fit>())?;
         let fit = section.smooth.map_or(Ok(fit), |strength| fit.with_strength(strength))?;
-        Ok(CenterlineSettings { fit })
+        let usual = CenterlineSettings::default();
+        let chain = section.chain.map_or(Ok(usual.chain), |names| {
+            names.iter().map(|name| name.parse::<Method>().map_err(|e| e.to_string())).collect()
+        })?;
+        let believable = section.believable.unwrap_or(usual.believable);
+        if !(0.0..=1.0).contains(&believable) {
+            return Err(format!("believable = {believable} is not between 0 and 1"));
+        }
+        Ok(CenterlineSettings { fit, chain, believable, models: section.models })
     }
 }
 
@@ -49,5 +83,9 @@ mod tests {
         assert!(read("fit = \"spline\"").unwrap_err().to_string().contains("choose bspline"));
         assert!(read("smooth = -1").unwrap_err().to_string().contains("0 or more"));
         assert!(read("smoth = 1").is_err());
+        let chain = |text: &str| toml::from_str::<CenterlineSettings>(text).map(|s| s.chain);
+        assert_eq!(chain("chain = [\"mask\", \"file\"]").unwrap(), [Method::Mask, Method::File]);
+        assert!(chain("chain = [\"magic\"]").unwrap_err().to_string().contains("choose points"));
+        assert!(chain("believable = 7").unwrap_err().to_string().contains("between 0 and 1"));
     }
 }

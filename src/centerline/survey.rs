@@ -4,6 +4,7 @@ use super::{CenterlineError, Curve, resolve};
 use crate::dataset::{Project, Scan, ScanId};
 use rayon::prelude::*;
 use serde::Serialize;
+use std::sync::atomic::AtomicBool;
 
 /// What there is to say of a curve: the JSON of `deepseg centerline`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -54,14 +55,23 @@ impl Finding {
     }
 }
 
-/// Draws the curve of every scan, in parallel, and lists those first that need attention. `on_done` is called once a scan.
-pub fn survey(project: &Project, scans: &[&Scan], on_done: &(dyn Fn(&ScanId) + Sync)) -> Vec<Finding> {
+/// Finds the curve of every scan, in parallel, and lists those first that need attention. `on_done` is called once a scan.
+/// Scans not looked at because of `cancel` are not listed.
+pub fn survey(
+    project: &Project,
+    scans: &[&Scan],
+    on_done: &(dyn Fn(&ScanId) + Sync),
+    cancel: &AtomicBool,
+) -> Vec<Finding> {
     let look = |scan: &&Scan| {
-        let curve = resolve(project, scan).map(|curve| curve.map(|c| c.summary()));
+        let curve = match resolve(project, scan, cancel) {
+            Err(CenterlineError::Cancelled) => return None,
+            other => other.map(|trial| trial.and_then(|t| t.outcome.ok()).map(|curve| curve.summary())),
+        };
         on_done(&scan.id);
-        Finding { id: scan.id.clone(), curve }
+        Some(Finding { id: scan.id.clone(), curve })
     };
-    let mut findings: Vec<Finding> = scans.par_iter().map(look).collect();
+    let mut findings: Vec<Finding> = scans.par_iter().filter_map(look).collect();
     findings.sort_by(|a, b| a.rank().partial_cmp(&b.rank()).unwrap_or(std::cmp::Ordering::Equal));
     findings
 }

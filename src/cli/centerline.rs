@@ -9,6 +9,7 @@ use crate::centerline::{Finding, Fit, Method, Points, Summary, from_file, from_m
 use crate::dataset::{Project, Scan, ScanId};
 use crate::volume::{read_header, read_mask, write_mask};
 
+use super::interrupt;
 use super::output::{self, CommandResult, Failure, Outcome, Progress};
 
 /// Draw the cord's centerline on an image, or look at (and choose) the centerlines of a project.
@@ -123,9 +124,11 @@ impl Args {
         let scans = self.scans(&project)?;
         let progress = Progress::new("centerlines");
         let done = AtomicUsize::new(0);
-        let findings = survey(&project, &scans, &|id: &ScanId| {
+        let stop = interrupt::flag()?;
+        let on_done = |id: &ScanId| {
             progress.show(done.fetch_add(1, Ordering::Relaxed) + 1, scans.len(), id.as_str());
-        });
+        };
+        let findings = survey(&project, &scans, &on_done, &stop);
         progress.finish();
         if self.json {
             output::json(&Listing { scans: findings.iter().map(Line::from).collect() })?;
@@ -133,7 +136,11 @@ impl Args {
             findings.iter().map(Line::from).for_each(|line| output::line(line.text()));
         }
         let fine = findings.iter().all(|f| matches!(f.curve, Ok(Some(_))));
-        Ok(if fine { Outcome::Done } else { Outcome::Problems })
+        Ok(match (stop.load(Ordering::Relaxed), fine) {
+            (true, _) => Outcome::Interrupted,
+            (false, true) => Outcome::Done,
+            (false, false) => Outcome::Problems,
+        })
     }
 
     /// Records the method for a subject's scans.

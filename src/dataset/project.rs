@@ -185,6 +185,22 @@ impl Project {
     pub fn derivatives_dir(&self) -> PathBuf {
         self.dir.join("derivatives").join("deepseg")
     }
+
+    /// A file computed from a scan: `derivatives/deepseg/<subject>/[<session>/]anat/<scan>_desc-<end>`.
+    pub fn derivative(&self, scan: &Scan, end: &str) -> PathBuf {
+        let mut folder = self.derivatives_dir().join(labelled("sub", &scan.subject));
+        if let Some(session) = &scan.session {
+            folder.push(labelled("ses", session));
+        }
+        folder.join("anat").join(format!("{}_desc-{end}", scan.id))
+    }
+}
+
+/// `sub-01` from `01` or `sub-01`, without characters that a folder name cannot have.
+fn labelled(prefix: &str, name: &str) -> String {
+    let safe: String =
+        name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
+    if safe.starts_with(&format!("{prefix}-")) { safe } else { format!("{prefix}-{safe}") }
 }
 
 /// A change that is made once, in the form of one that could be made often.

@@ -85,6 +85,7 @@ fn predict(project: &Project, scan: &Scan, model: &Model<'_>) -> Result<Predicti
         return Ok(predict_crop(model, &load_crop(project, scan)?, &options)?);
     }
     let unplaced = || EvaluationError::NoCenterline { scan: scan.id.clone() };
-    let curve = centerline::resolve(project, scan)?.ok_or_else(unplaced)?;
+    let found = centerline::resolve(project, scan, &AtomicBool::new(false))?.ok_or_else(unplaced)?;
+    let curve = found.outcome.map_err(|_| unplaced())?;
     Ok(predict_volume(model, &project.read_image(scan)?, &curve, &options)?)
 }

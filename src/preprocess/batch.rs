@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+use crate::centerline::CenterlineError;
 use crate::dataset::{Project, Scan, ScanId};
 
 use super::stage::{Made, process};
@@ -82,7 +83,10 @@ pub fn run_batch(
         while !cancel.load(Ordering::Relaxed) {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(scan) = scans.get(index) else { break };
-            let result = process(project, scan, &settings, options.force);
+            let result = process(project, scan, &settings, options.force, cancel);
+            if matches!(result, Err(PreprocessError::Centerline(CenterlineError::Cancelled))) {
+                break;
+            }
             on_progress(Progress {
                 finished: finished.fetch_add(1, Ordering::Relaxed) + 1,
                 total: scans.len(),

@@ -2,14 +2,13 @@
 //! order of events: a changed setting, mask, decision or version of this stage makes the crop stale, a copied file does not.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::centerline::Method;
-use crate::dataset::{Contrast, Decision, Fix, Project, Scan};
-use crate::files::content_hash;
+use crate::centerline::{Method, table};
+use crate::dataset::{Contrast, Fix, Project, Scan};
+use crate::files::Source;
 
 use super::{CropSettings, PreprocessError, StageSettings};
 
@@ -25,7 +24,7 @@ pub struct Parameters {
     pub crop: CropSettings,
     /// The fit through a cord mask.
     pub fit: String,
-    /// The centerline method chosen for the scan, else `auto`.
+    /// The method whose centerline is followed, `auto` while there is none.
     pub method: String,
     /// Decides the landmarks of the standardised copy.
     pub contrast: Contrast,
@@ -35,9 +34,14 @@ pub struct Parameters {
 
 impl Parameters {
     /// The parameters that would be used for a scan now.
-    pub(super) fn of(project: &Project, scan: &Scan, settings: &StageSettings) -> Self {
-        let Decision { fixes, centerline, .. } = project.decision(&scan.id);
-        let method = centerline.unwrap_or_else(|| Method::AUTO.into());
+    pub(super) fn of(
+        project: &Project,
+        scan: &Scan,
+        settings: &StageSettings,
+        method: Option<Method>,
+    ) -> Self {
+        let fixes = project.decision(&scan.id).fixes;
+        let method = method.map_or(Method::AUTO, Method::name).into();
         Self {
             stage_version: STAGE_VERSION,
             crop: settings.crop,
@@ -49,53 +53,33 @@ impl Parameters {
     }
 }
 
-/// A file a crop is made from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
-    /// What it is to the scan: `image`, `mask`, `cord`, `centerline`.
-    pub role: String,
-    /// Where it was.
-    pub path: PathBuf,
-    /// Size.
-    pub bytes: u64,
-    /// Time of last change, nanoseconds since 1970.
-    pub modified_ns: u64,
-    /// BLAKE3 of its content, hex; empty until it was needed.
-    #[serde(default)]
-    pub hash: String,
-}
-
-/// The scan's files as they are now, without looking inside.
-pub(super) fn sources(scan: &Scan) -> Result<Vec<Source>, PreprocessError> {
+/// The scan's files as they are now, without looking inside, and the centerline that `method` gave.
+pub(super) fn sources(
+    project: &Project,
+    scan: &Scan,
+    method: Option<Method>,
+) -> Result<Vec<Source>, PreprocessError> {
+    let curve = method.map(|method| table(project, scan, method));
     let named = [
         ("image", Some(&scan.image)),
         ("mask", scan.mask.as_ref()),
         ("cord", scan.cord.as_ref()),
-        ("centerline", scan.centerline.as_ref()),
+        ("centerline", curve.as_ref()),
     ];
     named.into_iter().filter_map(|(role, path)| path.map(|path| source(role, path))).collect()
 }
 
 fn source(role: &str, path: &Path) -> Result<Source, PreprocessError> {
-    let found = std::fs::metadata(path).and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
-    let (bytes, modified) = found.map_err(|source| PreprocessError::Io { path: path.into(), source })?;
-    let modified_ns = modified.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos() as u64;
-    Ok(Source { role: role.into(), path: path.into(), bytes, modified_ns, hash: String::new() })
-}
-
-/// Whether two lists describe files that look the same from outside: same roles, sizes and times.
-pub(super) fn look_the_same(a: &[Source], b: &[Source]) -> bool {
-    let outside = |s: &Source| (s.role.clone(), s.bytes, s.modified_ns);
-    a.iter().map(outside).eq(b.iter().map(outside))
+    Source::of(role, path).map_err(|source| PreprocessError::Io { path: path.into(), source })
 }
 
 /// Adds the content hashes.
-pub(super) fn hashed(mut sources: Vec<Source>) -> Result<Vec<Source>, PreprocessError> {
-    for source in &mut sources {
-        source.hash = content_hash(&source.path)
-            .map_err(|error| PreprocessError::Io { path: source.path.clone(), source: error })?;
-    }
-    Ok(sources)
+pub(super) fn hashed(sources: Vec<Source>) -> Result<Vec<Source>, PreprocessError> {
+    let hash = |source: Source| {
+        let path = source.path.clone();
+        source.hashed().map_err(|error| PreprocessError::Io { path, source: error })
+    };
+    sources.into_iter().map(hash).collect()
 }
 
 /// Name of the crop that these sources (hashed) and parameters give. Paths and times have no part in it.

@@ -1,23 +1,24 @@
 //! The curve a scan is cropped around, on the tube's grid.
 
-use crate::centerline::{self, Curve, Fit, Method};
+use crate::centerline::{self, Curve, Fit, Method, Trial};
 use crate::dataset::{Project, Scan};
 use crate::volume::{Grid, Volume, resample_nearest};
 
 use super::PreprocessError;
 use super::mask::sub_grid;
 
-/// The scan's curve on `tube`, by the method chosen for it or the first whose file is there.
+/// The curve that a method gave, on `tube`. A cord mask is followed once more at the tube's spacing, as the reference does.
 pub(super) fn curve_for(
     project: &Project,
     scan: &Scan,
+    found: Trial,
     fit: Fit,
     tube: &Grid,
 ) -> Result<Curve, PreprocessError> {
     let none = || PreprocessError::NoCenterline { scan: scan.id.clone() };
-    match centerline::method_for(project, scan)?.ok_or_else(none)? {
+    match found.method {
         Method::Mask => curve_from_cord(&project.read_cord(scan)?.ok_or_else(none)?, fit, tube),
-        method => Ok(centerline::resolve_by(project, scan, method)?.on_grid(tube)),
+        _ => Ok(found.outcome.map_err(|_| none())?.on_grid(tube)),
     }
 }
 

@@ -23,7 +23,7 @@ mod tube;
 mod window;
 
 pub use batch::{BatchOptions, BatchReport, FailedScan, Progress, run_batch};
-pub use cache::{Parameters, Source};
+pub use cache::Parameters;
 pub use crop::{Crop, crop};
 pub use curve::curve_from_cord;
 pub use error::PreprocessError;

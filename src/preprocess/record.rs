@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::centerline::Confidence;
-use crate::files;
+use crate::files::{self, Source};
 
-use super::cache::{Parameters, Source};
+use super::cache::Parameters;
 use super::{Frame, Landmarks, MaskReport, Percentiles, PreprocessError};
 
 /// The sidecar of a crop, `<scan>_desc-crop.json`.

@@ -3,11 +3,14 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::AtomicBool;
 
-use crate::centerline::Curve;
+use crate::centerline::{self, CenterlineError, Curve, Method, Standing, Trial};
 use crate::dataset::{Project, Scan};
+use crate::files::{self, Source};
+use crate::volume::read_header;
 
-use super::cache::{self, Parameters, Source};
+use super::cache::{self, Parameters};
 use super::curve::curve_for;
 use super::record::{self, FailureRecord, Record};
 use super::store::CropFiles;
@@ -67,19 +70,24 @@ fn find(
     project: &Project,
     scan: &Scan,
     settings: &StageSettings,
-    files: &CropFiles,
+    crop: &CropFiles,
 ) -> (StageState, Option<Record>) {
-    let wanted = Parameters::of(project, scan, settings);
-    let now = cache::sources(scan).unwrap_or_default();
-    let current = |parameters: &Parameters, sources: &[Source]| {
-        *parameters == wanted && cache::look_the_same(sources, &now)
+    let method = match centerline::standing(project, scan) {
+        Ok(Standing::Settled(trial)) => Some(trial.method),
+        Ok(Standing::Failed(reason, _)) => return (StageState::Failed(reason), None),
+        Ok(Standing::Open | Standing::Nothing) | Err(_) => None,
     };
-    let failure = record::read::<FailureRecord>(&files.error).ok().flatten();
+    let wanted = Parameters::of(project, scan, settings, method);
+    let now = cache::sources(project, scan, method).unwrap_or_default();
+    let current = |parameters: &Parameters, sources: &[Source]| {
+        *parameters == wanted && files::look_the_same(sources, &now)
+    };
+    let failure = record::read::<FailureRecord>(&crop.error).ok().flatten();
     if let Some(failure) = failure.filter(|f| current(&f.parameters, &f.sources)) {
         return (StageState::Failed(failure.message), None);
     }
-    match record::read::<Record>(&files.record) {
-        Ok(Some(record)) if current(&record.parameters, &record.sources) && files.are_whole(&record) => {
+    match record::read::<Record>(&crop.record) {
+        Ok(Some(record)) if current(&record.parameters, &record.sources) && crop.are_whole(&record) => {
             (StageState::Ready, Some(record))
         }
         Ok(None) => (StageState::Missing, None),
@@ -87,53 +95,75 @@ fn find(
     }
 }
 
-/// Makes the scan's crop unless it is there and current. A failure, a panic included, is noted on disk and returned.
+/// Makes the scan's crop unless it is there and current. A failure, a panic included, is noted on disk and returned; a stop is
+/// not noted. A crop from before stays where it is until there is a new one.
 pub(super) fn process(
     project: &Project,
     scan: &Scan,
     settings: &StageSettings,
     force: bool,
+    cancel: &AtomicBool,
 ) -> Result<Made, PreprocessError> {
-    let files = CropFiles::of(project, scan);
-    let parameters = Parameters::of(project, scan, settings);
-    let result = guarded(|| attempt(project, scan, &files, settings, force));
-    if let Err(error) = &result {
-        let failure = FailureRecord {
-            deepseg: env!("CARGO_PKG_VERSION").into(),
-            sources: cache::sources(scan).unwrap_or_default(),
-            stage: error.stage().into(),
-            message: error.to_string(),
-            parameters,
-        };
-        // Where even this cannot be written, the error itself still reaches the user.
-        files.write_failure(&failure).ok();
+    let crop = CropFiles::of(project, scan);
+    let mut method = None;
+    let result = guarded(|| {
+        // An image that is none is the image's fault, not that of every method that would try it.
+        read_header(&scan.image).map_err(PreprocessError::Read)?;
+        let found = centerline::resolve(project, scan, cancel)?;
+        let found = found.ok_or_else(|| PreprocessError::NoCenterline { scan: scan.id.clone() })?;
+        method = Some(found.method);
+        attempt(project, scan, &crop, settings, found, force)
+    });
+    match &result {
+        Ok(_) | Err(PreprocessError::Centerline(CenterlineError::Cancelled)) => {}
+        Err(error) => note_failure(project, scan, settings, &crop, method, error),
     }
     result
+}
+
+fn note_failure(
+    project: &Project,
+    scan: &Scan,
+    settings: &StageSettings,
+    crop: &CropFiles,
+    method: Option<Method>,
+    error: &PreprocessError,
+) {
+    let failure = FailureRecord {
+        deepseg: env!("CARGO_PKG_VERSION").into(),
+        sources: cache::sources(project, scan, method).unwrap_or_default(),
+        stage: error.stage().into(),
+        message: error.to_string(),
+        parameters: Parameters::of(project, scan, settings, method),
+    };
+    // Where even this cannot be written, the error itself still reaches the user.
+    crop.write_failure(&failure).ok();
 }
 
 fn attempt(
     project: &Project,
     scan: &Scan,
-    files: &CropFiles,
+    crops: &CropFiles,
     settings: &StageSettings,
+    found: Trial,
     force: bool,
 ) -> Result<Made, PreprocessError> {
-    let parameters = Parameters::of(project, scan, settings);
-    let now = cache::sources(scan)?;
+    let parameters = Parameters::of(project, scan, settings, Some(found.method));
+    let now = cache::sources(project, scan, Some(found.method))?;
     // A record that cannot be read is no reason to stop: the crop is made again.
-    let old = if force { None } else { record::read::<Record>(&files.record).ok().flatten() };
-    let old = old.filter(|record| record.parameters == parameters && files.are_whole(record));
-    if old.as_ref().is_some_and(|record| cache::look_the_same(&record.sources, &now)) {
+    let old = if force { None } else { record::read::<Record>(&crops.record).ok().flatten() };
+    let old = old.filter(|record| record.parameters == parameters && crops.are_whole(record));
+    if old.as_ref().is_some_and(|record| files::look_the_same(&record.sources, &now)) {
         return Ok(Made::Cached);
     }
     let sources = cache::hashed(now)?;
     let key = cache::key(&parameters, &sources);
     if let Some(same) = old.filter(|record| record.key == key) {
         // Touched or copied, but the same content: note the new times, so that the next look is quick.
-        record::write(&files.record, &Record { sources, ..same })?;
+        record::write(&crops.record, &Record { sources, ..same })?;
         return Ok(Made::Cached);
     }
-    let (crop, curve) = make(project, scan, settings)?;
+    let (crop, curve) = make(project, scan, found, settings)?;
     let record = Record {
         deepseg: env!("CARGO_PKG_VERSION").into(),
         key,
@@ -147,15 +177,20 @@ fn attempt(
         mask: crop.mask_report,
         frame: crop.frame.clone(),
     };
-    files.write(&crop, record)?;
+    crops.write(&crop, record)?;
     Ok(Made::Fresh)
 }
 
-fn make(project: &Project, scan: &Scan, settings: &StageSettings) -> Result<(Crop, Curve), PreprocessError> {
+fn make(
+    project: &Project,
+    scan: &Scan,
+    found: Trial,
+    settings: &StageSettings,
+) -> Result<(Crop, Curve), PreprocessError> {
     let StageSettings { crop: settings, fit } = settings;
     let image = project.read_image(scan)?;
     let tube = settings.tube_grid(&image.grid);
-    let curve = curve_for(project, scan, *fit, &tube)?;
+    let curve = curve_for(project, scan, found, *fit, &tube)?;
     let mask = project.read_mask(scan)?;
     let crop = crop(&image, mask.as_ref(), &curve, settings)?;
     drop((image, mask));

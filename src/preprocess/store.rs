@@ -37,12 +37,7 @@ pub struct CropFiles {
 impl CropFiles {
     /// The files of a scan in its project.
     pub fn of(project: &Project, scan: &Scan) -> Self {
-        let mut folder = project.derivatives_dir().join(labelled("sub", &scan.subject));
-        if let Some(session) = &scan.session {
-            folder.push(labelled("ses", session));
-        }
-        folder.push("anat");
-        let file = |end: &str| folder.join(format!("{}_desc-{end}", scan.id));
+        let file = |end: &str| project.derivative(scan, end);
         Self {
             image: file("crop.nii.gz"),
             mask: file("crop_mask.nii.gz"),
@@ -112,13 +107,6 @@ impl CropFiles {
             .into_iter()
             .try_for_each(|p| remove(p))
     }
-}
-
-/// `sub-01` from `01` or `sub-01`, without characters that a folder name cannot have.
-fn labelled(prefix: &str, name: &str) -> String {
-    let safe: String =
-        name.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '-' }).collect();
-    if safe.starts_with(&format!("{prefix}-")) { safe } else { format!("{prefix}-{safe}") }
 }
 
 fn standardised(crop: &Crop, landmarks: &Landmarks) -> Array3<f32> {

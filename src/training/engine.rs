@@ -1,6 +1,7 @@
 //! One training step on a device: forward, loss, gradients, update. The loop sees it as a trait object, so that the
 //! generic code is instantiated here and nowhere else.
 
+#[cfg(any(feature = "cuda", test))]
 use burn::Dispatch;
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Tensor, TensorData};

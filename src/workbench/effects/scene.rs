@@ -41,7 +41,7 @@ pub(super) fn of_scan(project: &Project, id: &ScanId) -> Result<Scene, Failure> 
         facts: facts(scan),
         mask: project.read_mask(scan).ok().flatten(),
         prediction: results::prediction(project, scan).and_then(|path| read_mask(&path).ok()),
-        curve: centerline::resolve(project, scan).ok().flatten(),
+        curve: centerline::glance(project, scan).ok().flatten(),
         crop: ready.then(|| preprocess::load_crop(project, scan).ok()).flatten(),
         planned_mm: Some(settings.spacing_mm * settings.size as f64),
         image,

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::{Effects, results};
-use crate::centerline::method_for;
+use crate::centerline::{self, Method, Standing};
 use crate::dataset::{self, CheckReport, Problem, Project, Scan, Severity};
 use crate::preprocess::{StageState, stage_state};
 use crate::workbench::message::Msg;
@@ -59,11 +59,7 @@ pub(super) fn bare_row(scan: &Scan) -> SubjectRow {
 fn row(project: &Project, scan: &Scan, found: &HashMap<String, Vec<Finding>>) -> SubjectRow {
     let prediction = if results::prediction(project, scan).is_some() { Stage::Ready } else { Stage::Missing };
     SubjectRow {
-        centerline: match method_for(project, scan) {
-            Ok(Some(_)) => Stage::Ready,
-            Ok(None) => Stage::Missing,
-            Err(error) => Stage::Failed(error.to_string()),
-        },
+        centerline: centerline_stage(project, scan),
         crop: match stage_state(project, scan) {
             StageState::Missing => Stage::Missing,
             StageState::Stale => Stage::Stale,
@@ -73,6 +69,18 @@ fn row(project: &Project, scan: &Scan, found: &HashMap<String, Vec<Finding>>) ->
         prediction,
         findings: found.get(scan.id.as_str()).cloned().unwrap_or_default(),
         ..bare_row(scan)
+    }
+}
+
+/// A curve that came with the dataset is as good as there before anybody has looked at it.
+fn centerline_stage(project: &Project, scan: &Scan) -> Stage {
+    match centerline::standing(project, scan) {
+        Ok(Standing::Settled(_)) => Stage::Ready,
+        Ok(Standing::Failed(reason, _)) => Stage::Failed(reason),
+        Ok(Standing::Nothing) => Stage::Missing,
+        Ok(Standing::Open) if Method::any_given(project, scan) => Stage::Ready,
+        Ok(Standing::Open) => Stage::Unknown,
+        Err(error) => Stage::Failed(error.to_string()),
     }
 }
 

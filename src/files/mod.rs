@@ -1,4 +1,9 @@
-//! Files that are either whole or absent: temporary name, fsync, rename. Every room that writes uses this one.
+//! Files that are either whole or absent: temporary name, fsync, rename. Every room that writes uses this one. And what a
+//! result was made from, so that it is redone only when that changed.
+
+mod source;
+
+pub use source::{Source, hold_the_same, look_the_same};
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};

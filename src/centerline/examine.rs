@@ -1,0 +1,97 @@
+//! Trying methods on one scan: reads its image once, runs a method, judges the curve and keeps the result.
+
+use super::given::given;
+use super::trial::{self, Trial};
+use super::{CenterlineError, CenterlineSettings, Curve, Method};
+use crate::dataset::{Project, Scan};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+/// One scan of a project, looked at by one method after the other.
+pub struct Examination<'a> {
+    project: &'a Project,
+    scan: &'a Scan,
+    settings: CenterlineSettings,
+}
+
+impl<'a> Examination<'a> {
+    /// Reads the project's settings; the image only when a method needs it.
+    pub fn new(project: &'a Project, scan: &'a Scan) -> Result<Self, CenterlineError> {
+        Ok(Self { project, scan, settings: CenterlineSettings::of(project)? })
+    }
+
+    /// Every method of the project's chain and then all others, each with the reason why it cannot be used here.
+    pub fn candidates(&self) -> Vec<(Method, Result<(), CenterlineError>)> {
+        let chain = &self.settings.chain;
+        let others = Method::ALL.into_iter().filter(|method| !chain.contains(method));
+        let tools = self.settings.tools(self.project);
+        let usable = |method: Method| (method, method.usable(self.project, self.scan, &tools));
+        chain.iter().copied().chain(others).map(usable).collect()
+    }
+
+    /// The current trial of a method, from disk, or `None`.
+    pub fn stored(&self, method: Method) -> Option<Trial> {
+        let stored = trial::stored(self.project, self.scan, method, &self.settings);
+        stored.map(|(trial, _)| trial).filter(|trial| !trial.stale)
+    }
+
+    /// What a method says of the scan: from disk when it is current, else found now, judged and kept. That a method fails is
+    /// a result; errors are only a stop and a project that cannot be written.
+    pub fn attempt(&self, method: Method, cancel: &AtomicBool) -> Result<Trial, CenterlineError> {
+        if let Some((trial, record)) = trial::stored(self.project, self.scan, method, &self.settings) {
+            if !trial.stale {
+                return Ok(trial);
+            }
+            let renewed = trial::renewed(self.project, self.scan, method, &self.settings, record);
+            if let Ok(Some(trial)) = renewed {
+                return Ok(trial);
+            }
+        }
+        self.attempt_anew(method, cancel)
+    }
+
+    /// [`Self::attempt`], whatever is on disk.
+    pub fn attempt_anew(&self, method: Method, cancel: &AtomicBool) -> Result<Trial, CenterlineError> {
+        let started = Instant::now();
+        let found = guarded(|| self.find(method, cancel));
+        if cancel.load(Ordering::Relaxed) || matches!(found, Err(CenterlineError::Cancelled)) {
+            return Err(CenterlineError::Cancelled);
+        }
+        let trial = Trial {
+            method,
+            outcome: found.map_err(|error| error.to_string()),
+            seconds: started.elapsed().as_secs_f64(),
+            made: jiff::Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
+            stale: false,
+        };
+        trial::store(self.project, self.scan, &self.settings, &trial)?;
+        Ok(trial)
+    }
+
+    /// The curve by a given method, computed now and not kept; `None` when the method has to look for the cord.
+    pub fn glance(&self, method: Method) -> Result<Option<Curve>, CenterlineError> {
+        given(self.project, self.scan, method, &self.settings)
+    }
+
+    pub(super) fn settings(&self) -> &CenterlineSettings {
+        &self.settings
+    }
+
+    fn find(&self, method: Method, _cancel: &AtomicBool) -> Result<Curve, CenterlineError> {
+        given(self.project, self.scan, method, &self.settings)?.ok_or_else(|| method.missing(self.scan))
+    }
+}
+
+/// Turns a panic into an error: what one image does to a method must not reach the others.
+fn guarded<T>(work: impl FnOnce() -> Result<T, CenterlineError>) -> Result<T, CenterlineError> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(CenterlineError::Panicked(words_of(panic.as_ref()))))
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "an unnamed panic".into())
+}
