@@ -64,7 +64,7 @@ fn walk(
 ) -> Result<Standing, CenterlineError> {
     let name = project.decision(&scan.id).centerline;
     if let Some(method) = name.map_or(Ok(None), |name| Method::choice(&name))? {
-        method.usable(project, scan, &examination.settings().tools(project))?;
+        method.usable(project, scan, examination.tools())?;
         return Ok(look(method)?.map_or(Standing::Open, chosen));
     }
     let settings = examination.settings();

@@ -28,22 +28,27 @@ impl Confidence {
     /// Judges a curve by the centres it was drawn through (`[x, y, z]` in its voxels) and the slices on which the mask was
     /// in several pieces.
     pub(super) fn of(curve: &Curve, centres: &[[f64; 3]], broken: &[usize]) -> Confidence {
-        let (share, covered) = coverage(curve);
-        let doubts = [
-            (share < GOOD_COVERAGE)
-                .then(|| (0.5 + share, String::from("less than half of the slices are covered"))),
-            gaps(curve, centres),
-            pieces(curve, broken),
-            step(curve),
-            bend(curve),
-            distance(curve, centres),
-        ];
-        let mut confidence = Confidence { value: 1.0, reasons: vec![covered] };
-        for (factor, reason) in doubts.into_iter().flatten() {
-            confidence.value *= factor.clamp(0.0, 1.0) as f32;
-            confidence.reasons.push(reason);
-        }
+        let mut confidence = Confidence::of_shape(curve);
+        let doubts = [gaps(curve, centres), pieces(curve, broken), distance(curve, centres)];
+        doubts.into_iter().flatten().for_each(|(factor, reason)| confidence.doubt(factor, reason));
         confidence
+    }
+
+    /// Judges a curve by itself: what it covers, and whether a cord could run like that.
+    pub(super) fn of_shape(curve: &Curve) -> Confidence {
+        let (share, covered) = coverage(curve);
+        let mut confidence = Confidence { value: 1.0, reasons: vec![covered] };
+        let short = (share < GOOD_COVERAGE)
+            .then(|| (0.5 + share, String::from("less than half of the slices are covered")));
+        let doubts = [short, step(curve), bend(curve)];
+        doubts.into_iter().flatten().for_each(|(factor, reason)| confidence.doubt(factor, reason));
+        confidence
+    }
+
+    /// Lowers the value by a factor 0..1, for a reason.
+    pub(super) fn doubt(&mut self, factor: f64, reason: String) {
+        self.value *= factor.clamp(0.0, 1.0) as f32;
+        self.reasons.push(reason);
     }
 }
 

@@ -72,6 +72,9 @@ pub enum CenterlineError {
         /// What each method gave.
         reason: String,
     },
+    /// A method that takes what is given where one is asked for that looks for the cord.
+    #[error("the method {0} does not look for the cord in an image: it follows what it is given")]
+    NotADetector(Method),
     /// A fault in a method, met on some image.
     #[error("the method stopped with a fault of deepseg itself: {0}; please report it with the image")]
     Panicked(String),

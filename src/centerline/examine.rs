@@ -2,10 +2,12 @@
 
 use super::given::given;
 use super::trial::{self, Trial};
-use super::{CenterlineError, CenterlineSettings, Curve, Method};
+use super::{CenterlineError, CenterlineSettings, Curve, Found, Method, Search, Tools, detect, judged};
 use crate::dataset::{Project, Scan};
+use crate::volume::{Volume, write_mask};
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -14,20 +16,23 @@ pub struct Examination<'a> {
     project: &'a Project,
     scan: &'a Scan,
     settings: CenterlineSettings,
+    tools: Tools,
+    image: OnceLock<Volume<f32>>,
 }
 
 impl<'a> Examination<'a> {
     /// Reads the project's settings; the image only when a method needs it.
     pub fn new(project: &'a Project, scan: &'a Scan) -> Result<Self, CenterlineError> {
-        Ok(Self { project, scan, settings: CenterlineSettings::of(project)? })
+        let settings = CenterlineSettings::of(project)?;
+        let tools = settings.tools(project);
+        Ok(Self { project, scan, settings, tools, image: OnceLock::new() })
     }
 
     /// Every method of the project's chain and then all others, each with the reason why it cannot be used here.
     pub fn candidates(&self) -> Vec<(Method, Result<(), CenterlineError>)> {
         let chain = &self.settings.chain;
         let others = Method::ALL.into_iter().filter(|method| !chain.contains(method));
-        let tools = self.settings.tools(self.project);
-        let usable = |method: Method| (method, method.usable(self.project, self.scan, &tools));
+        let usable = |method: Method| (method, method.usable(self.project, self.scan, &self.tools));
         chain.iter().copied().chain(others).map(usable).collect()
     }
 
@@ -79,8 +84,33 @@ impl<'a> Examination<'a> {
         &self.settings
     }
 
-    fn find(&self, method: Method, _cancel: &AtomicBool) -> Result<Curve, CenterlineError> {
-        given(self.project, self.scan, method, &self.settings)?.ok_or_else(|| method.missing(self.scan))
+    pub(super) fn tools(&self) -> &Tools {
+        &self.tools
+    }
+
+    fn find(&self, method: Method, cancel: &AtomicBool) -> Result<Curve, CenterlineError> {
+        if let Some(curve) = self.glance(method)? {
+            return Ok(curve);
+        }
+        let image = self.image()?;
+        let contrast = &self.scan.contrast;
+        let found = detect(method, &Search { image, contrast, tools: &self.tools, cancel })?;
+        self.keep_cord(method, &found)?;
+        Ok(judged(found))
+    }
+
+    /// The image in RPI order, read when it is first asked for.
+    fn image(&self) -> Result<&Volume<f32>, CenterlineError> {
+        if let Some(image) = self.image.get() {
+            return Ok(image);
+        }
+        let image = self.project.read_image(self.scan)?.to_rpi();
+        Ok(self.image.get_or_init(|| image))
+    }
+
+    fn keep_cord(&self, method: Method, found: &Found) -> Result<(), CenterlineError> {
+        let Some(cord) = &found.cord else { return Ok(()) };
+        Ok(write_mask(&trial::drawn_cord(self.project, self.scan, method), cord)?)
     }
 }
 

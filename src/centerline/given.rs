@@ -25,6 +25,7 @@ pub(super) fn given(
             let points = placed::read_points(project, scan)?.ok_or_else(missing)?;
             points.curve(&read_header(&scan.image)?.grid).map(Some)
         }
+        _ => Ok(None),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The ways to find a centerline: their names, what each needs, and which of them can be used on a scan.
 
-use super::{CenterlineError, Tools, placed};
+use super::{CenterlineError, SctProgram, Tools, optic, placed};
 use crate::dataset::{Project, Scan};
 use std::fmt;
 use std::str::FromStr;
@@ -14,13 +14,26 @@ pub enum Method {
     Mask,
     /// Points that somebody placed, and a fit through them.
     Points,
+    /// OptiC, with the Spinal Cord Toolbox's models.
+    Optic,
+    /// A command of the Spinal Cord Toolbox.
+    Sct(SctProgram),
 }
 
 impl Method {
     /// Every method this version has.
-    pub const ALL: [Method; 3] = [Method::Points, Method::File, Method::Mask];
+    pub const ALL: [Method; 8] = [
+        Method::Points,
+        Method::File,
+        Method::Mask,
+        Method::Optic,
+        Method::Sct(SctProgram::GetCenterline),
+        Method::Sct(SctProgram::DeepsegSc),
+        Method::Sct(SctProgram::Deepseg),
+        Method::Sct(SctProgram::PropSeg),
+    ];
     /// What is tried for a scan when neither it nor the project says otherwise, in this order.
-    pub const CHAIN: [Method; 3] = [Method::Points, Method::File, Method::Mask];
+    pub const CHAIN: [Method; 4] = [Method::Points, Method::File, Method::Mask, Method::Optic];
     /// The name that stands for the chain.
     pub const AUTO: &str = "auto";
 
@@ -30,6 +43,8 @@ impl Method {
             Method::File => "file",
             Method::Mask => "mask",
             Method::Points => "points",
+            Method::Optic => "optic",
+            Method::Sct(program) => program.name(),
         }
     }
 
@@ -55,13 +70,15 @@ impl Method {
     }
 
     /// Whether the method can be used on a scan, on this machine; else why not, as a sentence. Opens nothing.
-    pub fn usable(self, project: &Project, scan: &Scan, _tools: &Tools) -> Result<(), CenterlineError> {
-        let has = match self {
-            Method::File => scan.centerline.is_some(),
-            Method::Mask => scan.cord.is_some(),
-            Method::Points => placed::file(project, scan).is_file(),
-        };
-        if has { Ok(()) } else { Err(self.missing(scan)) }
+    pub fn usable(self, project: &Project, scan: &Scan, tools: &Tools) -> Result<(), CenterlineError> {
+        let given = |has: bool| if has { Ok(()) } else { Err(self.missing(scan)) };
+        match self {
+            Method::File => given(scan.centerline.is_some()),
+            Method::Mask => given(scan.cord.is_some()),
+            Method::Points => given(placed::file(project, scan).is_file()),
+            Method::Optic => optic::model_path(tools, &scan.contrast).map(drop),
+            Method::Sct(program) => program.executable(tools).map(drop),
+        }
     }
 
     /// The error of a scan that lacks what the method works on.
@@ -70,6 +87,7 @@ impl Method {
             Method::File => "a centerline file",
             Method::Mask => "a cord mask",
             Method::Points => "points that somebody placed",
+            Method::Optic | Method::Sct(_) => "nothing but the image",
         };
         CenterlineError::MissingInput { scan: scan.id.clone(), method: self, needs }
     }
@@ -85,7 +103,25 @@ impl FromStr for Method {
     type Err = CenterlineError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let found = Method::ALL.into_iter().find(|method| method.name() == name);
+        let plain = name.replace("sct:sct_", "sct:");
+        let found = Method::ALL.into_iter().find(|method| method.name() == plain);
         found.ok_or_else(|| CenterlineError::UnknownMethod { name: name.to_owned(), known: Method::names() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_back_and_commands_by_their_own_name_too() {
+        for method in Method::ALL {
+            assert_eq!(method.name().parse::<Method>().unwrap(), method);
+            if let Method::Sct(program) = method {
+                assert_eq!(format!("sct:{}", program.command()).parse::<Method>().unwrap(), method);
+            }
+        }
+        let refused = "magic".parse::<Method>().unwrap_err().to_string();
+        assert!(refused.contains("\"magic\"") && refused.contains("sct:propseg"), "{refused}");
     }
 }

@@ -171,6 +171,7 @@ fn sources(project: &Project, scan: &Scan, method: Method) -> Result<Vec<Source>
         Method::File => scan.centerline.as_ref().map(|path| ("centerline", path)),
         Method::Mask => scan.cord.as_ref().map(|path| ("cord", path)),
         Method::Points => Some(("points", &points)),
+        _ => None,
     };
     let files = [Some(("image", &scan.image)), own];
     let source = |(role, path): (&str, &PathBuf)| {

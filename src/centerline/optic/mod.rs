@@ -9,11 +9,12 @@ mod model;
 mod resize;
 
 use super::dpdt::best_path;
-use super::{CenterlineError, Curve, Found, Search};
+use super::{CenterlineError, Curve, Found, Search, Tools};
 use crate::dataset::Contrast;
 use model::Model;
 use ndarray::parallel::prelude::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use ndarray::{Array2, Array3, ArrayView2, ArrayView3, Axis};
+use std::path::PathBuf;
 
 /// The method's name.
 const NAME: &str = "optic";
@@ -30,7 +31,7 @@ const STRANGE: f32 = -0.5;
 /// Needs `<contrast>_model.yml`. Fails where it is absent or unfit, on a voxel size that cannot be true, and when no slice shows
 /// anything like a cord (the toolbox answers even then).
 pub fn find(search: &Search<'_>) -> Result<Found, CenterlineError> {
-    let model = published_model(search)?;
+    let model = Model::read(&model_path(search.tools, search.contrast)?)?;
     let scores = scores(search, &model)?;
     let scores = scores.view().permuted_axes([1, 2, 0]);
     let path = best_path(scores, search.image.grid.spacing(), LAMBDA, || search.go_on())?;
@@ -40,8 +41,9 @@ pub fn find(search: &Search<'_>) -> Result<Found, CenterlineError> {
     Ok(Found { doubts: doubts(&met)?, ..Found::plain(curve) })
 }
 
-fn published_model(search: &Search<'_>) -> Result<Model, CenterlineError> {
-    let contrast = match search.contrast {
+/// Where the model for a contrast is. Opens nothing.
+pub(super) fn model_path(tools: &Tools, contrast: &Contrast) -> Result<PathBuf, CenterlineError> {
+    let contrast = match contrast {
         // The toolbox has one T2 model, made for all of them.
         Contrast::T2 | Contrast::T2Ax => "t2",
         other => other.name(),
@@ -51,10 +53,8 @@ fn published_model(search: &Search<'_>) -> Result<Model, CenterlineError> {
         return Err(CenterlineError::NoContrast { method: NAME, contrast, known: "t1, t2, t2s and dwi" });
     }
     let name = format!("{contrast}_model.yml");
-    match search.tools.model(&name) {
-        Some(path) => Model::read(&path),
-        None => Err(CenterlineError::NoModel { method: NAME, name, places: search.tools.places() }),
-    }
+    let missing = || CenterlineError::NoModel { method: NAME, name: name.clone(), places: tools.places() };
+    tools.model(&name).ok_or_else(missing)
 }
 
 /// The detector's score of every voxel: `[z, x, y]`.
@@ -135,7 +135,6 @@ fn doubts(met: &[f32]) -> Result<Vec<(f32, String)>, CenterlineError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::centerline::Tools;
     use crate::testing::shared;
     use crate::volume::{Affine, Grid, Volume, read_image};
     use rand::{Rng, SeedableRng};

@@ -5,7 +5,6 @@ use crate::centerline::{CenterlineError, Tools};
 use crate::dataset::Contrast;
 use std::fmt;
 use std::path::PathBuf;
-use std::str::FromStr;
 
 /// The contrasts that the commands take.
 const CONTRASTS: [&str; 4] = ["t1", "t2", "t2s", "dwi"];
@@ -91,30 +90,5 @@ impl SctProgram {
 impl fmt::Display for SctProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
-    }
-}
-
-impl FromStr for SctProgram {
-    type Err = CenterlineError;
-
-    /// By the method's name, or with the command's own name after `sct:`.
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let wanted = name.strip_prefix("sct:");
-        let means = |program: &SctProgram| wanted == Some(program.command()) || name == program.name();
-        SctProgram::ALL.into_iter().find(means).ok_or_else(|| CenterlineError::UnknownMethod(name.to_owned()))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_read_back() {
-        for program in SctProgram::ALL {
-            assert_eq!(program.to_string().parse::<SctProgram>().unwrap(), program);
-            assert_eq!(format!("sct:{}", program.command()).parse::<SctProgram>().unwrap(), program);
-        }
-        assert!("sct_propseg".parse::<SctProgram>().is_err() && "sct:".parse::<SctProgram>().is_err());
     }
 }
