@@ -149,7 +149,10 @@ fn wrong_usage_is_explained() {
         "there is no method \"magic\": choose points, file, mask",
     );
     refused(&["centerline", &image, "--method", "mask", "-o", &csv], "--mask F");
-    refused(&["centerline", &image, "-o", &csv], "--mask F, --points F.csv or --centerline F");
+    let flat = deepseg(&["centerline", &image, "-o", &csv]);
+    let said = String::from_utf8(flat.stderr).unwrap();
+    assert_eq!(flat.status.code(), Some(1), "an image that shows nothing has no centerline: {said}");
+    assert!(said.contains("no believable centerline") && said.contains("--points F.csv"), "{said}");
     refused(&["centerline", &image, "--mask", &mask], "-o OUT.csv");
     refused(&["centerline", &image, "--mask", &mask, "-o", &csv, "--fit", "spline"], "choose bspline");
     refused(&["centerline", &image, "--mask", &mask, "-o", &csv, "--smooth=-3"], "0 or more");

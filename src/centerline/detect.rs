@@ -15,13 +15,13 @@ pub fn detect(method: Method, search: &Search<'_>) -> Result<Found, CenterlineEr
     }
 }
 
-/// The curve of what was found, with its confidence.
-pub fn judged(found: Found) -> Curve {
+/// The curve of what was found in an image, with its confidence.
+pub fn judged(found: Found, _search: &Search<'_>) -> Result<Curve, CenterlineError> {
     let mut curve = found.curve;
     let mut confidence = Confidence::of_shape(&curve);
     for (factor, reason) in found.doubts {
         confidence.doubt(f64::from(factor), reason);
     }
     curve.confidence = Some(confidence);
-    curve
+    Ok(curve)
 }

@@ -94,9 +94,10 @@ impl<'a> Examination<'a> {
         }
         let image = self.image()?;
         let contrast = &self.scan.contrast;
-        let found = detect(method, &Search { image, contrast, tools: &self.tools, cancel })?;
+        let search = Search { image, contrast, tools: &self.tools, cancel };
+        let found = detect(method, &search)?;
         self.keep_cord(method, &found)?;
-        Ok(judged(found))
+        judged(found, &search)
     }
 
     /// The image in RPI order, read when it is first asked for.

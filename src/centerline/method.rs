@@ -1,7 +1,7 @@
 //! The ways to find a centerline: their names, what each needs, and which of them can be used on a scan.
 
 use super::{CenterlineError, SctProgram, Tools, optic, placed};
-use crate::dataset::{Project, Scan};
+use crate::dataset::{Contrast, Project, Scan};
 use std::fmt;
 use std::str::FromStr;
 
@@ -76,8 +76,16 @@ impl Method {
             Method::File => given(scan.centerline.is_some()),
             Method::Mask => given(scan.cord.is_some()),
             Method::Points => given(placed::file(project, scan).is_file()),
-            Method::Optic => optic::model_path(tools, &scan.contrast).map(drop),
+            _ => self.ready(tools, &scan.contrast),
+        }
+    }
+
+    /// Whether a detecting method has what it needs on this machine; else why not, as a sentence. Opens nothing.
+    pub fn ready(self, tools: &Tools, contrast: &Contrast) -> Result<(), CenterlineError> {
+        match self {
+            Method::Optic => optic::model_path(tools, contrast).map(drop),
             Method::Sct(program) => program.executable(tools).map(drop),
+            Method::File | Method::Mask | Method::Points => Err(CenterlineError::NotADetector(self)),
         }
     }
 

@@ -46,7 +46,7 @@ pub use points::{Frame, Points, from_points};
 pub use raster::from_voxels;
 pub use sct::SctProgram;
 pub use search::{Found, Search};
-pub use settings::CenterlineSettings;
+pub use settings::{BELIEVABLE, CenterlineSettings};
 pub use survey::{Finding, Summary, survey};
 pub use tools::Tools;
 pub use trial::{Trial, drawn_cord, table, trials};

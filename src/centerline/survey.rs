@@ -22,6 +22,11 @@ pub struct Summary {
 }
 
 impl Curve {
+    /// The confidence; 0 when nobody has judged.
+    pub fn believed(&self) -> f32 {
+        self.confidence.as_ref().map_or(0.0, |confidence| confidence.value)
+    }
+
     /// Method, slices and confidence of the curve.
     pub fn summary(&self) -> Summary {
         let range = self.z_range();

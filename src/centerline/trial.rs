@@ -29,7 +29,7 @@ pub struct Trial {
 impl Trial {
     /// The confidence of the curve; 0 without one.
     pub fn confidence(&self) -> f32 {
-        self.outcome.as_ref().ok().and_then(|curve| curve.confidence.as_ref()).map_or(0.0, |c| c.value)
+        self.outcome.as_ref().map_or(0.0, Curve::believed)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod centerline;
 mod check;
+mod chosen;
 mod completions;
 mod demo;
 mod evaluate;

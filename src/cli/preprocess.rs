@@ -4,9 +4,10 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
 use crate::centerline::Method;
-use crate::dataset::{Project, Scan, ScanId};
+use crate::dataset::{Project, ScanId};
 use crate::preprocess::{BatchOptions, BatchReport, run_batch};
 
+use super::chosen::chosen;
 use super::interrupt;
 use super::output::{self, CommandResult, Failure, Outcome};
 
@@ -20,8 +21,8 @@ pub struct Args {
     /// Only the scans of this subject (sub-01 or 01), or the scan with this id
     #[arg(long, value_name = "S")]
     subject: Option<String>,
-    /// Choose where the centerline comes from, for these scans from now on: file (centerline file), mask (cord mask) or auto
-    /// (the file, else the mask)
+    /// Choose where the centerline comes from, for these scans from now on: a method's name (see `deepseg centerline --help`) or
+    /// auto (the first of the project's chain that is believable)
     #[arg(long, value_name = "M")]
     method: Option<String>,
     /// Scans at a time (default: one per processor)
@@ -72,22 +73,6 @@ fn choose_method(project: &mut Project, subject: Option<&str>, method: &str) -> 
     let method = Method::choice(method).map_err(|e| Failure::usage(e.to_string()))?;
     let ids: Vec<_> = chosen(project, subject)?.into_iter().map(|scan| scan.id.clone()).collect();
     Ok(project.choose_centerline(&ids, method.map(Method::name))?)
-}
-
-/// The scans that are not excluded, or the ones of one subject.
-fn chosen<'a>(project: &'a Project, subject: Option<&str>) -> Result<Vec<&'a Scan>, Failure> {
-    let bare = |name: &str| name.strip_prefix("sub-").unwrap_or(name).to_owned();
-    let wanted = |scan: &&Scan| {
-        subject.is_none_or(|name| bare(&scan.subject) == bare(name) || scan.id.as_str() == name)
-    };
-    let scans: Vec<_> = project.active_scans().filter(wanted).collect();
-    match subject {
-        Some(name) if scans.is_empty() => Err(Failure::usage(format!(
-            "the project has no subject or scan `{name}`; see scans.json in {}",
-            project.dir().display()
-        ))),
-        _ => Ok(scans),
-    }
 }
 
 fn print(report: &BatchReport) {

@@ -3,13 +3,12 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::scene::on_slices;
 use super::{Effects, sentence};
-use crate::centerline::{self, CenterlineError, Curve, Method};
+use crate::centerline::{self, CenterlineError, Curve, Examination, Method, Standing, Trial};
 use crate::dataset::{Project, Scan, ScanId};
 use crate::volume::{Grid, read_header};
 use crate::workbench::message::Msg;
@@ -78,25 +77,29 @@ fn try_all(
 ) -> Result<(), CenterlineError> {
     let scan = project.scan(id)?;
     let grid = read_header(&scan.image)?.grid.to_rpi();
+    let examination = Examination::new(project, scan)?;
+    let anew = again.is_some();
     let queue = match again {
-        Some(method) => vec![method],
+        Some(name) => vec![name.parse()?],
         None => {
-            let methods = methods(project, scan)?;
-            let known = |name: &&String| !methods.tried.iter().any(|t| t.method == **name);
-            let queue = methods.usable.iter().filter(known).cloned().collect();
+            let (methods, queue) = methods(project, scan, &examination, &grid)?;
             tell.news(TrialNews::Listed(methods));
             queue
         }
     };
     let next = AtomicUsize::new(0);
     let work = || {
-        while let Some(name) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            if cancel.load(Ordering::Relaxed) {
-                return;
-            }
-            tell.news(TrialNews::Began(name.clone()));
-            if let Some(tried) = attempt(project, scan, name, &grid) {
-                tell.news(TrialNews::Ended(tried));
+        while let Some(&method) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
+            tell.news(TrialNews::Began(method.to_string()));
+            let trial = if anew {
+                examination.attempt_anew(method, cancel)
+            } else {
+                examination.attempt(method, cancel)
+            };
+            match trial {
+                Err(CenterlineError::Cancelled) => return,
+                Err(error) => tell.news(TrialNews::Ended(failed(method, sentence(&error)))),
+                Ok(trial) => tell.news(TrialNews::Ended(tried(trial, &grid))),
             }
         }
     };
@@ -104,31 +107,40 @@ fn try_all(
     Ok(())
 }
 
-/// Every method there is for a scan.
-fn methods(project: &Project, scan: &Scan) -> Result<Methods, CenterlineError> {
-    let has = |method: Method| match method {
-        Method::File => scan.centerline.is_some(),
-        Method::Mask => scan.cord.is_some(),
-        Method::Points => false,
-    };
-    let (usable, absent): (Vec<Method>, Vec<Method>) = Method::ALL.into_iter().partition(|m| has(*m));
-    Ok(Methods {
-        usable: usable.iter().map(ToString::to_string).collect(),
-        absent: absent.iter().map(|m| (m.to_string(), "the scan has none".to_owned())).collect(),
-        tried: Vec::new(),
-        accepted: centerline::method_for(project, scan)?.map(|m| m.to_string()),
-    })
+/// Every method there is for a scan, and those still to be tried.
+fn methods(
+    project: &Project,
+    scan: &Scan,
+    examination: &Examination<'_>,
+    grid: &Grid,
+) -> Result<(Methods, Vec<Method>), CenterlineError> {
+    let mut found = Methods::default();
+    let mut queue = Vec::new();
+    for (method, usable) in examination.candidates() {
+        match (usable, examination.stored(method)) {
+            (Err(reason), _) => found.absent.push((method.to_string(), sentence(&reason))),
+            (Ok(()), stored) => {
+                found.usable.push(method.to_string());
+                match stored {
+                    Some(trial) => found.tried.push(tried(trial, grid)),
+                    None => queue.push(method),
+                }
+            }
+        }
+    }
+    if let Standing::Settled(trial) = centerline::standing(project, scan)? {
+        found.accepted = Some(trial.method.to_string());
+    }
+    Ok((found, queue))
 }
 
-fn attempt(project: &Project, scan: &Scan, name: &str, grid: &Grid) -> Option<Tried> {
-    let began = Instant::now();
-    let curve = name.parse().and_then(|method| centerline::resolve_by(project, scan, method));
-    let seconds = began.elapsed().as_secs_f64();
-    Some(Tried {
-        method: name.to_owned(),
-        outcome: curve.map(|c| drawn(&c, grid)).map_err(|e| sentence(&e)),
-        seconds,
-    })
+fn tried(trial: Trial, grid: &Grid) -> Tried {
+    let Trial { method, outcome, seconds, .. } = trial;
+    Tried { method: method.to_string(), outcome: outcome.map(|curve| drawn(&curve, grid)), seconds }
+}
+
+fn failed(method: Method, sentence: String) -> Tried {
+    Tried { method: method.to_string(), outcome: Err(sentence), seconds: 0.0 }
 }
 
 /// A curve as it lies on the image (RPI).
