@@ -1,0 +1,125 @@
+//! PropSeg: a tube that grows along the cord and deforms onto its edge, giving a centerline and a cord mask. Knows the search,
+//! volumes, and OptiC as the place to start from; nothing of how an answer is judged or shown.
+//!
+//! After De Leener, Kadoury and Cohen-Adad, "Robust, accurate and fast automatic segmentation of the spinal cord" (NeuroImage
+//! 2014) and its follow-up of 2015, with the constants of the Spinal Cord Toolbox. What differs: nothing is drawn at random, so
+//! that the same image always gives the same answer; the rigid registration uses the known pairs of vertices; several first
+//! tubes compete; a tube that lies on no edge is no answer.
+
+mod deform;
+mod energy;
+mod finish;
+mod growth;
+mod guide;
+mod judge;
+mod rigid;
+mod scene;
+mod start;
+mod surface;
+mod tube;
+mod vector;
+mod voxelise;
+
+use super::{CenterlineError, Curve, Found, Search, optic};
+use crate::dataset::Contrast;
+use finish::{Cord, refined};
+use growth::Growth;
+use guide::Guide;
+use judge::Judged;
+use scene::Scene;
+
+/// The name of curves made here.
+const NAME: &str = "propseg";
+/// Rings of a piece that is copied ahead: three steps.
+const PIECE_RINGS: usize = 4;
+/// Between rings, mm.
+const STEP_MM: f64 = 2.0;
+/// Below this contrast (0..1000) there is no cord.
+const LEAST_CONTRAST: f64 = 50.0;
+/// Where along a first centerline to start, as shares of its length, until a tube is beyond doubt.
+const SHARES: [f64; 5] = [0.5, 0.35, 0.65, 0.2, 0.8];
+/// No cord fits into an image narrower than this, mm.
+const NARROWEST_MM: f64 = 12.0;
+
+/// What PropSeg knows of a contrast beforehand.
+#[derive(Clone, Copy, Debug)]
+struct Kind {
+    /// Whether the cord is brighter than what surrounds it.
+    bright_cord: bool,
+    /// Vertices per ring.
+    around: usize,
+    /// The contrast (0..1000) to expect before any was measured.
+    contrast: f64,
+}
+
+impl Kind {
+    fn of(contrast: &Contrast) -> Result<Kind, CenterlineError> {
+        match contrast.name() {
+            "t2" | "t2s" | "t2_ax" => Ok(Kind { bright_cord: false, around: 15, contrast: 445.0 }),
+            "t1" | "dwi" => Ok(Kind { bright_cord: true, around: 20, contrast: 200.0 }),
+            other => Err(CenterlineError::NoContrast {
+                method: NAME,
+                contrast: other.to_owned(),
+                known: "t1, t2, t2_ax, t2s and dwi",
+            }),
+        }
+    }
+}
+
+/// The cord in a tube that grows both ways from the middle of OptiC's curve.
+///
+/// Fails where the contrast is unknown, where OptiC cannot answer, and where no tube finds an edge to lie on.
+pub fn find(search: &Search<'_>) -> Result<Found, CenterlineError> {
+    Kind::of(search.contrast)?;
+    let seed = optic::find(search)?;
+    propagated(search, &seed.curve)
+}
+
+/// The cord in a tube that grows both ways from the middle of `seed`, which is on the image's grid.
+fn propagated(search: &Search<'_>, seed: &Curve) -> Result<Found, CenterlineError> {
+    let kind = Kind::of(search.contrast)?;
+    let scene = Scene::of(search.image, kind.bright_cord).ok_or_else(featureless)?;
+    if scene.far_corner()[..2].iter().any(|mm| *mm < NARROWEST_MM) {
+        return Err(CenterlineError::NotFound(format!("the image is narrower than {NARROWEST_MM} mm")));
+    }
+    let guide = Guide::along(seed, &scene);
+    let growth = Growth { search, scene: &scene, guide: &guide, kind };
+    let mut best: Option<Judged> = None;
+    for (middle, up) in SHARES.iter().filter_map(|share| guide.at(*share)) {
+        let Some(tube) = growth.from(middle, up)? else { continue };
+        let judged = Judged::of(&scene, &refined(&scene, tube));
+        let judged = match best.take() {
+            Some(before) => before.or(judged),
+            None => judged,
+        };
+        if judged.is_clear() {
+            return found(search, judged);
+        }
+        best = Some(judged);
+    }
+    found(search, best.ok_or_else(no_start)?)
+}
+
+/// What a judged tube says about the image.
+fn found(search: &Search<'_>, judged: Judged) -> Result<Found, CenterlineError> {
+    let doubts = judged.doubts()?;
+    let grid = search.image.grid;
+    let cord = Cord::within(&judged.tube, &grid).ok_or_else(lost)?;
+    let curve = Curve { grid, first_z: cord.first, xy: cord.xy, method: NAME.into(), confidence: None };
+    Ok(Found { curve, doubts, cord: Some(cord.mask) })
+}
+
+fn featureless() -> CenterlineError {
+    CenterlineError::NotFound("the image is of one intensity, or its voxels have no size".into())
+}
+
+fn no_start() -> CenterlineError {
+    CenterlineError::NotFound("no tube finds an edge to start on: is the contrast right?".into())
+}
+
+fn lost() -> CenterlineError {
+    CenterlineError::NotFound("the tube meets no slice on which its voxels and its line agree".into())
+}
+
+#[cfg(test)]
+mod tests;
