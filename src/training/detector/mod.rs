@@ -128,6 +128,8 @@ impl DetectorTraining {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::centerline::{detector_network, example};
+    use crate::network::Predictor;
 
     fn training(place: &tempfile::TempDir, name: &str, steps: u64) -> DetectorTraining {
         DetectorTraining {
@@ -160,6 +162,31 @@ mod tests {
         stopped.ask(super::super::StopRequest::Clean);
         let (bytes, reports) = run("c", &stopped);
         assert!(reports[0].step == 1 && bytes != first);
+    }
+
+    /// The program that finds cords has no tensor library: its own evaluator must answer as the network that was trained.
+    #[test]
+    fn the_shipped_weights_answer_alike_in_both_evaluators() {
+        let path = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/detector.safetensors"));
+        let (tensors, card) = read_tensors(path).unwrap();
+        let card: serde_json::Value = serde_json::from_str(&card).unwrap();
+        assert_eq!(card["spacing"], SPACING);
+        let architecture: Architecture = serde_json::from_value(card["architecture"].clone()).unwrap();
+        let weights = Weights::for_architecture(&architecture, tensors).unwrap();
+        let (device, _) = Device::choose(DeviceChoice::Cpu).unwrap();
+        let trained = Predictor::new(&architecture, &weights, &device).unwrap();
+        let (graph, multiple) = detector_network(&std::fs::read(path).unwrap()).unwrap();
+        assert_eq!(multiple, architecture.patch_multiple());
+        let shape = [3 * multiple, 3 * multiple, 4 * multiple];
+        let [x, y, z] = shape;
+        let mut most = 0.0f32;
+        for image in (0..6).map(|index| example(11, index, shape).image) {
+            let expected = trained.probabilities(image.iter().copied().collect(), 1, shape).unwrap();
+            let answer = graph.run(image.into_shape_with_order((1, x, y, z)).unwrap()).unwrap();
+            assert!(answer.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-4));
+            most = expected.into_iter().fold(most, f32::max);
+        }
+        assert!(most > 0.5, "no scene shows a cord: {most}");
     }
 
     #[test]
