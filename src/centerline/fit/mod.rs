@@ -7,9 +7,11 @@ mod banded;
 mod basis;
 mod bspline;
 mod linear;
+mod natural;
 mod nurbs;
 mod polyfit;
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
@@ -20,7 +22,8 @@ pub const DEFAULT_SMOOTH: f64 = 20.0;
 pub const DEFAULT_DEGREE: usize = 5;
 
 /// A rule that draws one smooth curve through the centres of the slices. x and y are fitted against z, in voxels.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Fit {
     /// Cubic smoothing spline; the squared residual allowed grows with `smooth` and the slice distance.
     Bspline {
@@ -39,6 +42,8 @@ pub enum Fit {
     },
     /// Cubic B-spline in space with as few control points as describe the centres well; nothing to choose.
     Nurbs,
+    /// Natural cubic spline through every centre; nothing to choose. For few centres that are meant as they are.
+    Natural,
 }
 
 /// A fit of one coordinate: from z and the coordinate of the centres to the coordinate on every slice.
@@ -61,7 +66,14 @@ impl Fit {
             Fit::Linear { .. } => Fit::Linear { smooth: strength },
             Fit::Polyfit { .. } => Fit::Polyfit { degree: strength.round() as usize },
             Fit::Nurbs => Fit::Nurbs,
+            Fit::Natural => Fit::Natural,
         })
+    }
+
+    /// The rule for points that somebody placed one by one: where this one smooths by the number of centres, the spline that
+    /// passes through each of them, so that the curve does what the hand says.
+    pub fn for_placed(self) -> Fit {
+        if matches!(self, Fit::Bspline { .. }) { Fit::Natural } else { self }
     }
 
     /// x and y (voxels) on every slice of `slices`, from centres `[x, y, z]` (voxels) with strictly increasing z.
@@ -80,6 +92,7 @@ impl Fit {
             Fit::Bspline { smooth } => each_axis(&|z, v| bspline::fit(z, v, on(), smooth, slice_mm)),
             Fit::Linear { smooth } => each_axis(&|z, v| linear::fit(z, v, on(), smooth / slice_mm)),
             Fit::Polyfit { degree } => each_axis(&|z, v| polyfit::fit(z, v, on(), degree)),
+            Fit::Natural => each_axis(&|z, v| natural::fit(z, v, on())),
             Fit::Nurbs => nurbs::fit(each_axis(&|z, v| linear::interpolate(z, v, on())), slices),
         }
     }
@@ -92,6 +105,7 @@ impl fmt::Display for Fit {
             Fit::Linear { .. } => "linear",
             Fit::Polyfit { .. } => "polyfit",
             Fit::Nurbs => "nurbs",
+            Fit::Natural => "natural",
         })
     }
 }
@@ -105,7 +119,8 @@ impl FromStr for Fit {
             "linear" => Ok(Fit::Linear { smooth: DEFAULT_SMOOTH }),
             "polyfit" => Ok(Fit::Polyfit { degree: DEFAULT_DEGREE }),
             "nurbs" => Ok(Fit::Nurbs),
-            _ => Err(format!("\"{name}\" is no fit; choose bspline, linear, polyfit or nurbs")),
+            "natural" => Ok(Fit::Natural),
+            _ => Err(format!("\"{name}\" is no fit; choose bspline, linear, polyfit, nurbs or natural")),
         }
     }
 }
@@ -125,8 +140,13 @@ pub(super) mod tests {
         }
     }
 
-    const ALL: [Fit; 4] =
-        [Fit::Bspline { smooth: 20.0 }, Fit::Linear { smooth: 20.0 }, Fit::Polyfit { degree: 5 }, Fit::Nurbs];
+    const ALL: [Fit; 5] = [
+        Fit::Bspline { smooth: 20.0 },
+        Fit::Linear { smooth: 20.0 },
+        Fit::Polyfit { degree: 5 },
+        Fit::Nurbs,
+        Fit::Natural,
+    ];
 
     #[test]
     fn names_round_trip() {

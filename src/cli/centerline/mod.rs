@@ -37,7 +37,7 @@ pub struct Args {
     /// Image: centerline file, CSV or one-voxel mask (method file)
     #[arg(long)]
     centerline: Option<PathBuf>,
-    /// Image: curve through the centres or points: bspline, linear, polyfit or nurbs
+    /// Image: curve through the centres or points: bspline, linear, polyfit, nurbs, or natural (through every point)
     #[arg(long, default_value = "bspline")]
     fit: Fit,
     /// Image: strength of smoothing (bspline, linear) or degree (polyfit)
