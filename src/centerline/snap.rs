@@ -37,8 +37,7 @@ pub fn snap(slice: ArrayView2<'_, f32>, mm: [f64; 2], near: [f64; 2]) -> Option<
     let patch = smoothed(&patch(slice, mm, near));
     let rays = rays();
     let sides = [1.0, -1.0].map(|side| scores(&patch, &rays, side));
-    let (found, best) =
-        sides.iter().filter_map(centre).max_by(|a, b| a.1.total_cmp(&b.1))?;
+    let (found, best) = sides.iter().filter_map(centre).max_by(|a, b| a.1.total_cmp(&b.1))?;
     let least =
         (LEAST_OVER_NOISE * noise(around(slice, mm, near))).max(LEAST_CONTRAST * f64::from(patch.std(0.0)));
     (best > least).then(|| [0, 1].map(|axis| near[axis] + found[axis] * STEP_MM / mm[axis]))
