@@ -1,6 +1,6 @@
 //! The ways to find a centerline: their names, what each needs, and which of them can be used on a scan.
 
-use super::{CenterlineError, SctProgram, Tools, optic, placed};
+use super::{CenterlineError, SctProgram, Tools, cnn, optic, placed};
 use crate::dataset::{Contrast, Project, Scan};
 use std::fmt;
 use std::str::FromStr;
@@ -16,24 +16,27 @@ pub enum Method {
     Points,
     /// OptiC, with the Spinal Cord Toolbox's models.
     Optic,
+    /// The centerline network of the Spinal Cord Toolbox.
+    Cnn,
     /// A command of the Spinal Cord Toolbox.
     Sct(SctProgram),
 }
 
 impl Method {
     /// Every method this version has.
-    pub const ALL: [Method; 8] = [
+    pub const ALL: [Method; 9] = [
         Method::Points,
         Method::File,
         Method::Mask,
         Method::Optic,
+        Method::Cnn,
         Method::Sct(SctProgram::GetCenterline),
         Method::Sct(SctProgram::DeepsegSc),
         Method::Sct(SctProgram::Deepseg),
         Method::Sct(SctProgram::PropSeg),
     ];
     /// What is tried for a scan when neither it nor the project says otherwise, in this order.
-    pub const CHAIN: [Method; 4] = [Method::Points, Method::File, Method::Mask, Method::Optic];
+    pub const CHAIN: [Method; 5] = [Method::Points, Method::File, Method::Mask, Method::Optic, Method::Cnn];
     /// The name that stands for the chain.
     pub const AUTO: &str = "auto";
 
@@ -44,6 +47,7 @@ impl Method {
             Method::Mask => "mask",
             Method::Points => "points",
             Method::Optic => "optic",
+            Method::Cnn => "cnn",
             Method::Sct(program) => program.name(),
         }
     }
@@ -84,6 +88,7 @@ impl Method {
     pub fn ready(self, tools: &Tools, contrast: &Contrast) -> Result<(), CenterlineError> {
         match self {
             Method::Optic => optic::model_path(tools, contrast).map(drop),
+            Method::Cnn => cnn::model_path(tools, contrast).map(drop),
             Method::Sct(program) => program.executable(tools).map(drop),
             Method::File | Method::Mask | Method::Points => Err(CenterlineError::NotADetector(self)),
         }
@@ -95,7 +100,7 @@ impl Method {
             Method::File => "a centerline file",
             Method::Mask => "a cord mask",
             Method::Points => "points that somebody placed",
-            Method::Optic | Method::Sct(_) => "nothing but the image",
+            Method::Optic | Method::Cnn | Method::Sct(_) => "nothing but the image",
         };
         CenterlineError::MissingInput { scan: scan.id.clone(), method: self, needs }
     }

@@ -6,11 +6,11 @@
 mod builtin;
 mod centre_of_mass;
 mod chain;
+mod cnn;
 mod confidence;
 mod csv;
 mod curve;
 mod detect;
-#[allow(dead_code, reason = "the methods that land next use them")]
 mod distance;
 mod dpdt;
 mod error;

@@ -46,12 +46,17 @@ impl Grid {
     /// Per axis `n' = round_half_even(n * spacing / mm)`, at least 1; the centre of voxel 0 stays, and the actual spacing is
     /// `n * spacing / n'`, so that the old extent is divided evenly.
     pub fn resampled(&self, mm: f64) -> Grid {
+        self.resampled_along([mm; 3])
+    }
+
+    /// [`Self::resampled`] with a spacing of its own for every axis.
+    pub fn resampled_along(&self, mm: [f64; 3]) -> Grid {
         let spacing = self.spacing();
         let mut grid = *self;
         for axis in 0..3 {
             let n = self.shape[axis] as f64;
             // Spacings come from 32-bit headers: a value meant to be x.5 must not be rounded by its noise.
-            let exact = (n * spacing[axis] / mm * 1e3).round() / 1e3;
+            let exact = (n * spacing[axis] / mm[axis] * 1e3).round() / 1e3;
             let resized = exact.round_ties_even().max(1.0);
             grid.shape[axis] = resized as usize;
             for row in &mut grid.affine.0 {

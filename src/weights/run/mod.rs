@@ -49,15 +49,25 @@ fn taken<'a>(node: &Node, values: &'a [Option<Activation>]) -> Result<Vec<&'a Ac
 fn apply(node: &Node, taken: &[&Activation]) -> Result<Activation, WeightsError> {
     match &node.op {
         Op::Conv { kernel, bias, dilation } => {
-            expect(node, taken[0], kernel.len_of(Axis(1)), bias.len() == kernel.len_of(Axis(0)))?;
+            expect(
+                node,
+                taken[0],
+                kernel.len_of(Axis(1)),
+                !kernel.is_empty() && bias.len() == kernel.len_of(Axis(0)),
+            )?;
             Ok(conv::convolve(taken[0], kernel, bias, *dilation))
         }
         Op::Spread { kernel, bias } => {
-            expect(node, taken[0], kernel.len_of(Axis(0)), bias.len() == kernel.len_of(Axis(1)))?;
+            expect(
+                node,
+                taken[0],
+                kernel.len_of(Axis(0)),
+                !kernel.is_empty() && bias.len() == kernel.len_of(Axis(1)),
+            )?;
             Ok(blocks::spread(taken[0], kernel, bias))
         }
-        Op::MaxPool(size) => Ok(blocks::max_pool(taken[0], size.map(|n| n.max(1)))),
-        Op::Repeat(times) => Ok(blocks::repeat(taken[0], *times)),
+        Op::MaxPool(size) => pool(node, taken[0], size.map(|n| n.max(1))),
+        Op::Repeat(times) => Ok(blocks::repeat(taken[0], times.map(|n| n.max(1)))),
         Op::Concat => {
             let views: Vec<_> = taken.iter().map(|value| value.view()).collect();
             concatenate(Axis(0), &views).map_err(|_| {
@@ -70,6 +80,17 @@ fn apply(node: &Node, taken: &[&Activation]) -> Result<Activation, WeightsError>
         }
         _ => points::apply(node, taken[0].clone()),
     }
+}
+
+fn pool(node: &Node, input: &Activation, size: [usize; 3]) -> Result<Activation, WeightsError> {
+    let given = &input.shape()[1..];
+    if given.iter().zip(size).any(|(given, size)| *given < size) {
+        let problem = format!(
+            "it takes the largest of {size:?} values and is given {given:?}: the image is too small for it"
+        );
+        return Err(WeightsError::layer(&node.name, problem));
+    }
+    Ok(blocks::max_pool(input, size))
 }
 
 /// Fails unless the layer gets the channels it was made for and its own arrays fit each other.

@@ -149,5 +149,6 @@ fn layers_that_do_not_fit_say_so() {
         halved.starts_with("layer join: it joins activations of the sizes [[1, 6, 6], [1, 6, 7]]"),
         "{halved}"
     );
+    assert!(told(&|g| g.push("small", Op::MaxPool([2; 3]), &[0])).contains("too small"));
     assert!(told(&|g| g.push("lone", Op::Relu, &[])).contains("cannot take 0 inputs"));
 }
