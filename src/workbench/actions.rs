@@ -80,6 +80,7 @@ pub(crate) enum Action {
     MakeDemo,
     Filter,
     ClearFilter,
+    NextOrder,
     NextFailing,
     PreviousFailing,
     PreprocessOne,

@@ -72,6 +72,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Subjects, &["n"], A::NextFailing, "Next failing", "The next scan that needs a look", hint(6, "n", "next failing"), FAILING),
     row(C::Subjects, &["N"], A::PreviousFailing, "Previous failing", "The previous scan that needs a look", None, FAILING),
     row(C::Subjects, &["/"], A::Filter, "Filter", "Type words of the name; ! keeps the failing ones", hint(7, "/", "filter"), PROJECT),
+    row(C::Subjects, &["O"], A::NextOrder, "Order", "Failing scans first, or all by name", None, PROJECT),
     row(C::Subjects, &["enter"], A::Enlarge, "Enlarge", "The slice viewer alone, and back", hint(8, "⏎", "enlarge"), SCENE),
     row(C::Subjects, &["esc"], A::ClearFilter, "Back", "Leave the large viewer, then drop the filter", None, FILTERED),
     row(C::Subjects, &["C"], A::Compare, "Compare centerlines", "Every centerline method on this scan, side by side", hint(7, "C", "compare methods"), CHOSEN),

@@ -17,7 +17,7 @@ use super::super::widgets::text::put_right;
 use super::pieces;
 
 /// The role of a grade.
-fn grade_role(grade: Grade) -> Role {
+pub(super) fn grade_role(grade: Grade) -> Role {
     match grade {
         Grade::Sure => Role::Good,
         Grade::Fair => Role::Warn,
@@ -33,6 +33,8 @@ struct Views {
     axial_view: View,
     side: Plane<f32>,
     side_at: [usize; 3],
+    /// Column of the side view with the cord.
+    side_column: f64,
     window: (f32, f32),
 }
 
@@ -80,6 +82,7 @@ impl Views {
         let side_at = [middle.round().clamp(0.0, shape[0] as f64 - 1.0) as usize, at[1], at[2]];
         let extent = [0, 1].map(|axis| shape[axis] as f64 * scene.spacing[axis]);
         let zoom = (extent[0].max(extent[1]) / state.compare.width_mm).clamp(1.0, 16.0);
+        let [_, y_middle] = nearest(best, shape[2] / 2).unwrap_or([x, y]);
         Some(Self {
             shape,
             z: at[2],
@@ -87,6 +90,7 @@ impl Views {
             axial_view: View { zoom, focus: Some(Cut::Axial.to_plane(shape, [x, y, at[2] as f64])) },
             side: scene.plane(Cut::Sagittal, side_at)?,
             side_at,
+            side_column: Cut::Sagittal.to_plane(shape, [middle, y_middle, 0.0])[0],
             window: state.viewer.shown_window(),
         })
     }

@@ -6,9 +6,11 @@ use ratatui::layout::Rect;
 use super::super::layout;
 use super::super::model::{Stage, SubjectRow};
 use super::super::state::State;
-use super::super::theme::Role;
+use super::super::theme::{Role, Theme};
+use super::super::trial::Grade;
 use super::super::widgets::list::list;
 use super::super::widgets::text::{put, put_right, wrapped};
+use super::compare::grade_role;
 use super::{line, pieces, rule, viewer};
 
 /// Draws the screen.
@@ -89,8 +91,23 @@ fn draw_row(state: &State, scan: &SubjectRow, chosen: bool, row: Rect, buffer: &
     put(buffer, place, name, theme.style(if chosen { Role::Title } else { Role::Text }));
     for (i, (_, _, stage)) in scan.stages().into_iter().enumerate() {
         let (sign, role) = stage_sign(stage);
-        put_right(buffer, stage_cell(row, i), sign, theme.style(role));
+        let cell = stage_cell(row, i);
+        match scan.confidence.filter(|_| std::ptr::eq(stage, &scan.centerline)) {
+            Some(confidence) => draw_confidence(confidence, cell, theme, buffer),
+            None => put_right(buffer, cell, sign, theme.style(role)),
+        }
     }
+}
+
+/// How far the centerline is to be trusted: a number where there is room, a question mark for a doubtful one where there is not.
+fn draw_confidence(confidence: f32, cell: Rect, theme: Theme, buffer: &mut Buffer) {
+    let grade = Grade::of(confidence);
+    let text = match grade {
+        _ if cell.width >= 5 => format!("{confidence:.2}"),
+        Grade::Doubtful => "?".to_owned(),
+        Grade::Sure | Grade::Fair => "●".to_owned(),
+    };
+    put_right(buffer, cell, &text, theme.style(grade_role(grade)));
 }
 
 /// The sign of a stage, and its role.

@@ -6,6 +6,7 @@ use super::super::message::Msg;
 use super::super::model::{Curves, Evaluation, Finding, ProjectCard, ScoreRow, Stage, SubjectRow};
 use super::super::scene::tests::sample_scene;
 use super::super::state::compare::tests::{methods, tried};
+use super::super::state::order::Order;
 use super::super::state::training::tests::run;
 use super::super::theme::{Depth, ThemeName};
 use super::super::trial::{Methods, TrialNews, Tried};
@@ -38,6 +39,7 @@ fn rows() -> Vec<SubjectRow> {
 fn state(width: u16, height: u16) -> State {
     let mut state = State::new(Screen::Subjects, ink(), false, Size::new(width, height), 1000.0);
     measure(&mut state);
+    state.subjects.order = Order::ByName;
     let card = ProjectCard { name: "cohort".into(), dir: "/p".into(), ..ProjectCard::default() };
     update(&mut state, Msg::Opened(Ok((card, rows()))));
     let generation = state.viewer.generation;
@@ -81,6 +83,20 @@ fn trouble_is_named_with_its_remedy() {
     state.subjects.select(1);
     let lines = drawn(&state);
     assert!(has(&lines, "the mask is empty") || has(&lines, "the mask is"), "{lines:#?}");
+}
+
+#[test]
+fn a_doubtful_centerline_is_marked_with_its_reason() {
+    for (width, sign) in [(80, "● ● ? ◐"), (160, "0.31")] {
+        let mut state = state(width, 40);
+        let doubts = vec!["it covers all slices".into(), "it leaps 12 mm at z 4".into()];
+        let mut rows = rows();
+        rows[0] = SubjectRow { confidence: Some(0.31), doubts, ..rows[0].clone() };
+        update(&mut state, Msg::Rows(rows));
+        let lines = drawn(&state);
+        assert!(lines[3].starts_with("! sub-01") && lines[3].contains(sign), "{lines:#?}");
+        assert!(has(&lines, "doubtful centerline (0.31)"), "{lines:#?}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub(crate) mod form;
 pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod modal;
+pub(crate) mod order;
 pub(crate) mod results;
 pub(crate) mod start;
 pub(crate) mod subjects;

@@ -2,11 +2,17 @@
 
 use super::super::model::{Stage, SubjectRow};
 use super::super::widgets::list::Scroll;
+use super::order::Order;
 
 /// The list of scans.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subjects {
     rows: Vec<SubjectRow>,
+    pub(crate) order: Order,
+    /// Places of all rows in that order.
+    ranked: Vec<usize>,
+    /// Somebody walks in the list: its rows keep their places whatever becomes known of them.
+    settled: bool,
     /// Rows the filter lets through, in order.
     visible: Vec<usize>,
     pub(crate) scroll: Scroll,
@@ -23,7 +29,8 @@ impl Subjects {
         let chosen = self.current().map(|row| row.id.clone());
         self.ending = common_ending(&rows);
         self.rows = rows;
-        self.refilter(chosen);
+        self.settled = false;
+        self.rank(chosen);
     }
 
     /// What all ids end in, with its underscore; empty when they end differently.
@@ -39,6 +46,25 @@ impl Subjects {
                 *old = row;
             }
         }
+        if !self.settled {
+            self.rank(None);
+        }
+    }
+
+    /// Orders the rows by what is known of them now; the chosen scan stays chosen.
+    pub(crate) fn rerank(&mut self) {
+        self.rank(self.current().map(|row| row.id.clone()));
+    }
+
+    /// Takes the other order.
+    pub(crate) fn reorder(&mut self) {
+        self.order = self.order.next();
+        self.rerank();
+    }
+
+    fn rank(&mut self, chosen: Option<String>) {
+        self.ranked = self.order.of(&self.rows);
+        self.refilter(chosen);
     }
 
     /// All rows.
@@ -68,11 +94,23 @@ impl Subjects {
 
     /// Moves the choice.
     pub(crate) fn step(&mut self, by: isize) {
+        self.settled = true;
         self.scroll.step(by, self.visible.len(), self.height);
     }
 
     /// Chooses a place of the filtered list.
     pub(crate) fn select(&mut self, place: usize) {
+        self.settled = true;
+        self.place(place);
+    }
+
+    /// Keeps the chosen row in sight of a list of another height.
+    pub(crate) fn fit(&mut self, height: usize) {
+        self.height = height;
+        self.place(self.scroll.selected);
+    }
+
+    fn place(&mut self, place: usize) {
         self.scroll.select(place, self.visible.len(), self.height);
     }
 
@@ -81,6 +119,7 @@ impl Subjects {
         if !self.rows.iter().any(|row| row.id == id) {
             return false;
         }
+        self.settled = true;
         if !self.visible.iter().any(|i| self.rows[*i].id == id) {
             self.filter.clear();
         }
@@ -125,9 +164,9 @@ impl Subjects {
             let id = row.id.to_lowercase();
             words.iter().all(|w| if w == "!" { row.failing() } else { id.contains(w.as_str()) })
         };
-        self.visible = (0..self.rows.len()).filter(|i| matches(&self.rows[*i])).collect();
+        self.visible = self.ranked.iter().copied().filter(|i| matches(&self.rows[*i])).collect();
         let place = chosen.and_then(|id| self.visible.iter().position(|i| self.rows[*i].id == id));
-        self.select(place.unwrap_or(0));
+        self.place(place.unwrap_or(0));
     }
 }
 
@@ -180,6 +219,8 @@ mod tests {
     #[test]
     fn next_failing_walks_round() {
         let mut subjects = list();
+        subjects.reorder();
+        subjects.select(0);
         let walk: Vec<String> = (0..4)
             .map(|_| {
                 subjects.next_failing(true);
@@ -192,12 +233,29 @@ mod tests {
     }
 
     #[test]
-    fn an_update_changes_rows_in_place() {
+    fn an_update_changes_rows_in_place_once_somebody_walks() {
         let mut subjects = list();
-        subjects.select(3);
+        assert_eq!(subjects.current().unwrap().id, "sub-03_T2w", "the first failing one is on top");
+        subjects.select(1);
         let row = SubjectRow { centerline: Stage::Ready, ..subjects.current().unwrap().clone() };
         subjects.update(vec![row]);
-        assert_eq!(subjects.tally().failing, 2);
-        assert_eq!(subjects.scroll.selected, 3);
+        assert_eq!((subjects.tally().failing, subjects.scroll.selected), (2, 1));
+        assert_eq!(subjects.current().unwrap().id, "sub-07_T2w");
+        subjects.rerank();
+        assert_eq!((subjects.current().unwrap().id.as_str(), subjects.scroll.selected), ("sub-07_T2w", 8));
+    }
+
+    #[test]
+    fn failing_scans_rise_to_the_top_as_they_become_known() {
+        let mut subjects = list();
+        subjects.update(vec![SubjectRow {
+            id: "sub-05_T2w".into(),
+            crop: Stage::Failed("no".into()),
+            ..SubjectRow::default()
+        }]);
+        let top: Vec<&str> = (0..3).map(|i| subjects.visible(i).unwrap().id.as_str()).collect();
+        assert_eq!(top, ["sub-03_T2w", "sub-05_T2w", "sub-07_T2w"]);
+        subjects.reorder();
+        assert_eq!(subjects.visible(0).unwrap().id, "sub-00_T2w");
     }
 }

@@ -66,6 +66,11 @@ fn work(state: &mut State, action: Action) -> Vec<Effect> {
             }
             show_chosen(state, false)
         }
+        Action::NextOrder => {
+            state.subjects.reorder();
+            say(state, Level::Info, format!("order: {}", state.subjects.order.label()));
+            Vec::new()
+        }
         Action::NextFailing | Action::PreviousFailing => {
             state.subjects.next_failing(action == Action::NextFailing);
             let mut effects = show_chosen(state, false);

@@ -20,7 +20,8 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Rows(rows) => {
             state.subjects.update(rows);
-            Vec::new()
+            // What has just become known may have brought another scan to the top.
+            if state.screen == Screen::Subjects { show_chosen(state, false) } else { Vec::new() }
         }
         Msg::Scene { generation, answer } => {
             state.viewer.accept(generation, answer);

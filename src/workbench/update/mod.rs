@@ -52,12 +52,10 @@ fn leave(state: &mut State, how: Leave) -> Vec<Effect> {
 /// Rows in sight of the lists, which scrolling depends on.
 pub(crate) fn measure(state: &mut State) {
     let rows = usize::from(layout::screen_split(state).list.height);
-    state.subjects.height = rows;
     state.training.height = rows;
     state.results.height = usize::from(layout::results(layout::page(state.area()).body).list.height);
-    let (subject, run, score) =
-        (state.subjects.scroll.selected, state.training.scroll.selected, state.results.scroll.selected);
-    state.subjects.select(subject);
+    let (run, score) = (state.training.scroll.selected, state.results.scroll.selected);
+    state.subjects.fit(rows);
     state.training.select(run);
     state.results.select(score);
     compare::measure(state);

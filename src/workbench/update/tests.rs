@@ -7,6 +7,7 @@ use super::super::keys::Key;
 use super::super::message::JobNews;
 use super::super::model::{ProjectCard, SubjectRow};
 use super::super::scene::tests::sample_scene;
+use super::super::state::order::Order;
 use super::super::state::training::tests::run;
 use super::super::state::{JobKind, Modal};
 use super::super::theme::{Depth, Theme, ThemeName};
@@ -29,10 +30,11 @@ fn row(i: usize) -> SubjectRow {
     }
 }
 
-/// A project of six scans on a terminal of 80x24, the first scan decoded.
+/// A project of six scans, by name, on a terminal of 80x24, the first scan decoded.
 pub(crate) fn opened() -> State {
     let mut state = State::new(Screen::Subjects, ink(), false, Size::new(80, 24), 1000.0);
     measure(&mut state);
+    state.subjects.order = Order::ByName;
     let card = ProjectCard { name: "cohort".into(), dir: "/p".into(), ..ProjectCard::default() };
     update(&mut state, Msg::Opened(Ok((card, (0..6).map(row).collect()))));
     answer(&mut state, "sub-00_T2w");
@@ -110,6 +112,31 @@ fn next_failing_finds_the_scan_without_a_centerline() {
     let effects = press(&mut state, "n");
     assert_eq!(state.subjects.current().unwrap().id, "sub-03_T2w");
     assert_eq!(loads(&effects).len(), 1);
+}
+
+#[test]
+fn the_list_begins_with_the_failing_scans_until_it_is_asked_for_by_name() {
+    let mut state = opened();
+    press(&mut state, "O g");
+    assert_eq!(state.subjects.current().unwrap().id, "sub-03_T2w");
+    press(&mut state, "O g");
+    assert_eq!(state.subjects.current().unwrap().id, "sub-00_T2w");
+}
+
+#[test]
+fn a_scan_that_turns_out_to_fail_while_nobody_walks_is_shown() {
+    let mut state = State::new(Screen::Subjects, ink(), false, Size::new(80, 24), 1000.0);
+    measure(&mut state);
+    let bare = |i| SubjectRow { centerline: Stage::Unknown, ..row(i) };
+    let opened = (ProjectCard::default(), (0..6).map(bare).collect());
+    let effects = update(&mut state, Msg::Opened(Ok(opened)));
+    assert_eq!(loads(&effects)[0].0, "sub-00_T2w");
+    let effects = update(&mut state, Msg::Rows((0..6).map(row).collect()));
+    assert_eq!(loads(&effects)[0].0, "sub-03_T2w");
+    press(&mut state, "down");
+    let late = SubjectRow { crop: Stage::Failed("why".into()), ..row(5) };
+    let effects = update(&mut state, Msg::Rows(vec![late]));
+    assert!(effects.is_empty(), "whoever walks is not carried away: {effects:?}");
 }
 
 #[test]

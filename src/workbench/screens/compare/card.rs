@@ -16,6 +16,9 @@ use super::super::super::widgets::text::{duration, put, put_centred, put_right, 
 use super::super::{line, pieces};
 use super::{Views, grade_role};
 
+/// Millimetres across a side view at least.
+const SIDE_MM: f64 = 50.0;
+
 /// Draws a card: a method's, or the one that names the absent methods.
 pub(super) fn draw(state: &State, place: usize, views: Option<&Views>, area: Rect, buffer: &mut Buffer) {
     let chosen = state.compare.selected == place;
@@ -113,7 +116,10 @@ fn draw_side(state: &State, views: &Views, drawn: Option<&Drawn>, area: Rect, bu
         .collect();
     let here = place(views.side_at.map(|v| v as f64));
     layers.push(Layer { mark: Mark::Cursor, shape: Shape::Ticks(here) });
-    picture(state, &views.side, views.window, &layers, View::default(), area, buffer);
+    let (rows, columns) = views.side.pixels.dim();
+    let view =
+        View::whole_height([columns, rows], views.side.mm, area, state.ink, views.side_column, SIDE_MM);
+    picture(state, &views.side, views.window, &layers, view, area, buffer);
 }
 
 fn picture(

@@ -30,6 +30,24 @@ impl Default for View {
     }
 }
 
+impl View {
+    /// As close as still shows the whole height of the slice and at least `least_mm` of its width, around a column.
+    pub(crate) fn whole_height(
+        plane: [usize; 2],
+        mm: [f64; 2],
+        area: Rect,
+        ink: Ink,
+        column: f64,
+        least_mm: f64,
+    ) -> Self {
+        let room = [f64::from(area.width) * ink.cell.width, f64::from(area.height) * ink.cell.height];
+        let extent = [plane[0] as f64 * mm[0], plane[1] as f64 * mm[1]];
+        let whole = (room[0] / extent[0]).min(room[1] / extent[1]);
+        let closest = (room[1] / extent[1]).min(room[0] / least_mm);
+        Self { zoom: (closest / whole).max(1.0), focus: Some([column, (plane[1] as f64 - 1.0) / 2.0]) }
+    }
+}
+
 /// The map between raster samples (what the cells can show) and plane pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Fit {
@@ -137,6 +155,15 @@ mod tests {
         let corner = fit.to_plane([-0.5, -0.5]);
         assert!((corner[0] + 0.5).abs() < 1e-9, "{corner:?}");
         assert!((fit.to_sample([0.0, 10.0])[1] - 9.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_flat_slice_is_shown_in_its_whole_height_but_not_closer_than_asked() {
+        let area = Rect::new(0, 0, 20, 20);
+        let zoom = |rows, least| View::whole_height([100, rows], [1.0, 1.0], area, ink(), 50.0, least).zoom;
+        assert_eq!(zoom(50, 10.0), 4.0);
+        assert_eq!(zoom(50, 40.0), 2.5);
+        assert_eq!(zoom(400, 40.0), 1.0, "a high slice fits by its height already");
     }
 
     #[test]
