@@ -91,6 +91,7 @@ pub(crate) enum Action {
     AcceptCenterline,
     TryAgain,
     LeaveCompare,
+    Rescue,
     Check,
     Enlarge,
     SliceBack,

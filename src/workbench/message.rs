@@ -43,6 +43,8 @@ pub(crate) enum Msg {
         id: String,
         result: Result<String, String>,
     },
+    /// These scans have another centerline now: their crops are to follow.
+    CenterlinesChanged(Vec<String>),
     Job(JobNews),
     /// The runs of the project, and the curves of one of them.
     Runs {
@@ -101,6 +103,10 @@ pub(crate) enum Effect {
     },
     /// End what the last `TryMethods` still does.
     DropTrials,
+    /// Try the other centerline methods of scans, each until one is believable, and decide for that.
+    Rescue {
+        ids: Vec<String>,
+    },
     /// Decide which method a scan's centerline comes from.
     ChooseCenterline {
         id: String,

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 
-use super::trial::Grade;
 use crate::runs::RunState;
 
 /// How far one stage of one scan is.
@@ -36,9 +35,8 @@ pub(crate) struct SubjectRow {
     pub(crate) centerline: Stage,
     pub(crate) crop: Stage,
     pub(crate) prediction: Stage,
-    /// How far the centerline in use is to be trusted, 0 to 1, and its reasons; `None` when nobody has judged.
+    /// How far the best centerline is to be trusted, 0 to 1; `None` when there is none or nobody has judged.
     pub(crate) confidence: Option<f32>,
-    pub(crate) doubts: Vec<String>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -62,27 +60,13 @@ impl SubjectRow {
         });
         let severe = || self.findings.iter().find(|f| f.severe).map(|f| f.message.clone());
         let lost = || (self.centerline == Stage::Missing).then(|| "no centerline".to_owned());
-        failed.or_else(severe).or_else(lost).or_else(|| self.doubtful())
+        failed.or_else(severe).or_else(lost)
     }
 
-    /// Why the centerline is not believed, when it is not.
-    fn doubtful(&self) -> Option<String> {
-        let confidence = self.confidence.filter(|c| Grade::of(*c) == Grade::Doubtful)?;
-        // The first reason says what the curve covers, the others are doubts.
-        let why = self.doubts.get(1).or_else(|| self.doubts.first());
-        Some(format!(
-            "doubtful centerline ({confidence:.2}){}",
-            why.map(|w| format!(": {w}")).unwrap_or_default()
-        ))
-    }
-
-    /// True when another centerline may be what the scan needs: none, a failed one, a doubtful one, or a crop that failed along it.
+    /// True when another centerline may be what the scan needs: it has none that is believed, or no crop can be made along it.
     pub(crate) fn needs_centerline(&self) -> bool {
         let failed = |stage: &Stage| matches!(stage, Stage::Failed(_));
-        self.centerline == Stage::Missing
-            || failed(&self.centerline)
-            || failed(&self.crop)
-            || self.doubtful().is_some()
+        self.centerline == Stage::Missing || failed(&self.centerline) || failed(&self.crop)
     }
 
     /// True when [`SubjectRow::trouble`] has something to say.
@@ -174,11 +158,6 @@ mod tests {
         assert_eq!(row.trouble().as_deref(), Some("no centerline"));
         row.crop = Stage::Failed("the curve leaves the image".into());
         assert_eq!(row.trouble().as_deref(), Some("crop: the curve leaves the image"));
-        let doubts = vec!["it covers 3 of 9 slices".to_owned(), "it leaps 12 mm at z 4".to_owned()];
-        row =
-            SubjectRow { centerline: Stage::Ready, confidence: Some(0.31), doubts, ..SubjectRow::default() };
-        assert_eq!(row.trouble().as_deref(), Some("doubtful centerline (0.31): it leaps 12 mm at z 4"));
-        assert!(row.needs_centerline());
         row = SubjectRow { centerline: Stage::Ready, mask: Stage::Missing, ..SubjectRow::default() };
         assert!(!row.failing(), "a scan without a mask is for prediction, not a failure");
     }

@@ -1,10 +1,9 @@
 //! What the screens show of the centerline methods tried on a scan. Plain values; the effects fill them from the centerline room.
 
+use crate::centerline::BELIEVABLE;
+
 /// Confidence from which a curve is good without a second look.
 pub(crate) const SURE: f32 = 0.8;
-
-/// Below this confidence a curve is not believed.
-pub(crate) const BELIEVABLE: f32 = 0.5;
 
 /// How a confidence is to be taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +76,8 @@ pub(crate) enum TrialNews {
     Began(String),
     /// A method has ended.
     Ended(Tried),
+    /// The method whose curve the scan goes on with now.
+    Accepted(Option<String>),
     /// Nothing can be tried: why.
     Refused(String),
 }

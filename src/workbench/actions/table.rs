@@ -1,5 +1,6 @@
 //! The rows of the table, by context; within one, the order of the footer.
 
+use super::super::model::SubjectRow;
 use super::super::state::{JobKind, Screen, State};
 use super::{Action, Binding, Context};
 
@@ -72,6 +73,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Subjects, &["n"], A::NextFailing, "Next failing", "The next scan that needs a look", hint(6, "n", "next failing"), FAILING),
     row(C::Subjects, &["N"], A::PreviousFailing, "Previous failing", "The previous scan that needs a look", None, FAILING),
     row(C::Subjects, &["/"], A::Filter, "Filter", "Type words of the name; ! keeps the failing ones", hint(7, "/", "filter"), PROJECT),
+    row(C::Subjects, &["F"], A::Rescue, "Fix failing centerlines", "The other methods on every scan without a believable centerline, until one is", hint(6, "F", "fix all"), |s| IDLE(s) && s.subjects.rows().iter().any(SubjectRow::needs_centerline)),
     row(C::Subjects, &["O"], A::NextOrder, "Order", "Failing scans first, or all by name", None, PROJECT),
     row(C::Subjects, &["enter"], A::Enlarge, "Enlarge", "The slice viewer alone, and back", hint(8, "⏎", "enlarge"), SCENE),
     row(C::Subjects, &["esc"], A::ClearFilter, "Back", "Leave the large viewer, then drop the filter", None, FILTERED),

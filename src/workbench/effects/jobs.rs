@@ -176,16 +176,16 @@ fn make_demo(sender: &UnboundedSender<Msg>) -> Result<PathBuf, String> {
     Ok(project.dir().to_owned())
 }
 
-fn step(sender: &UnboundedSender<Msg>, done: usize, total: usize, current: &str) {
+pub(super) fn step(sender: &UnboundedSender<Msg>, done: usize, total: usize, current: &str) {
     send(sender, JobNews::Progress { done, total, current: current.to_owned() });
 }
 
-fn ended(kind: JobKind, level: Level, text: String, made: Option<PathBuf>) -> Msg {
+pub(super) fn ended(kind: JobKind, level: Level, text: String, made: Option<PathBuf>) -> Msg {
     Msg::Job(JobNews::Ended { kind, level, text, made })
 }
 
 /// Sends news; when nobody listens any more the workbench is closing, and nobody needs to know.
-fn send(sender: &UnboundedSender<Msg>, news: JobNews) {
+pub(super) fn send(sender: &UnboundedSender<Msg>, news: JobNews) {
     sender.send(Msg::Job(news)).ok();
 }
 

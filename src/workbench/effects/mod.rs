@@ -3,9 +3,11 @@
 //! Lanes that can fall behind (pictures) keep one request only, the newest. Knows the rooms; knows nothing of screens.
 
 mod choose;
+mod crew;
 mod jobs;
 mod open;
 mod pictures;
+mod rescue;
 mod results;
 mod runs;
 pub(crate) mod scene;
@@ -81,6 +83,7 @@ impl Effects {
             Effect::TryMethods { key, generation, again } => {
                 trials::compare(project, key, generation, again, self);
             }
+            Effect::Rescue { ids } => rescue::rescue(project, ids, self),
             Effect::ChooseCenterline { id, method } => choose::choose(project, id, method, self),
             Effect::Preprocess { ids, force } => jobs::preprocess(project, ids, force, self),
             Effect::Check => jobs::check(project, self),

@@ -58,8 +58,10 @@ pub(super) fn bare_row(scan: &Scan) -> SubjectRow {
 
 fn row(project: &Project, scan: &Scan, found: &HashMap<String, Vec<Finding>>) -> SubjectRow {
     let prediction = if results::prediction(project, scan).is_some() { Stage::Ready } else { Stage::Missing };
+    let (centerline, confidence) = centerline_stage(project, scan);
     SubjectRow {
-        centerline: centerline_stage(project, scan),
+        centerline,
+        confidence,
         crop: match stage_state(project, scan) {
             StageState::Missing => Stage::Missing,
             StageState::Stale => Stage::Stale,
@@ -73,14 +75,15 @@ fn row(project: &Project, scan: &Scan, found: &HashMap<String, Vec<Finding>>) ->
 }
 
 /// A curve that came with the dataset is as good as there before anybody has looked at it.
-fn centerline_stage(project: &Project, scan: &Scan) -> Stage {
+/// And the confidence of the best curve there is.
+fn centerline_stage(project: &Project, scan: &Scan) -> (Stage, Option<f32>) {
     match centerline::standing(project, scan) {
-        Ok(Standing::Settled(_)) => Stage::Ready,
-        Ok(Standing::Failed(reason, _)) => Stage::Failed(reason),
-        Ok(Standing::Nothing) => Stage::Missing,
-        Ok(Standing::Open) if Method::any_given(project, scan) => Stage::Ready,
-        Ok(Standing::Open) => Stage::Unknown,
-        Err(error) => Stage::Failed(error.to_string()),
+        Ok(Standing::Settled(trial)) => (Stage::Ready, Some(trial.confidence())),
+        Ok(Standing::Failed(reason, best)) => (Stage::Failed(reason), best.map(|trial| trial.confidence())),
+        Ok(Standing::Nothing) => (Stage::Missing, None),
+        Ok(Standing::Open) if Method::any_given(project, scan) => (Stage::Ready, None),
+        Ok(Standing::Open) => (Stage::Unknown, None),
+        Err(error) => (Stage::Failed(error.to_string()), None),
     }
 }
 

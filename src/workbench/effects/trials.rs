@@ -1,13 +1,12 @@
 //! Tries the centerline methods of one scan for the comparison screen: two at a time, the newest request only.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
 
 use tokio::sync::mpsc::UnboundedSender;
 
 use super::scene::on_slices;
-use super::{Effects, sentence};
+use super::{Effects, crew, sentence};
 use crate::centerline::{self, CenterlineError, Curve, Examination, Method, Standing, Trial};
 use crate::dataset::{Project, Scan, ScanId};
 use crate::volume::{Grid, read_header};
@@ -49,7 +48,7 @@ pub(super) fn compare(
     let (project, sender, cancel) = (project.clone(), effects.sender.clone(), effects.trials.of(generation));
     effects.work(move || {
         let tell = Tell { sender, generation };
-        if let Err(error) = try_all(&project, &ScanId::new(&key), again, &tell, &cancel) {
+        if let Err(error) = answer(&project, &ScanId::new(&key), again, &tell, &cancel) {
             tell.news(TrialNews::Refused(sentence(&error)));
         }
         None
@@ -68,7 +67,7 @@ impl Tell {
     }
 }
 
-fn try_all(
+fn answer(
     project: &Project,
     id: &ScanId,
     again: Option<String>,
@@ -82,65 +81,64 @@ fn try_all(
     let queue = match again {
         Some(name) => vec![name.parse()?],
         None => {
-            let (methods, queue) = methods(project, scan, &examination, &grid)?;
+            let (methods, queue) = look(project, scan, &examination, &grid);
             tell.news(TrialNews::Listed(methods));
             queue
         }
     };
-    let next = AtomicUsize::new(0);
-    let work = || {
-        while let Some(&method) = queue.get(next.fetch_add(1, Ordering::Relaxed)) {
-            tell.news(TrialNews::Began(method.to_string()));
-            let trial = if anew {
-                examination.attempt_anew(method, cancel)
-            } else {
-                examination.attempt(method, cancel)
-            };
-            match trial {
-                Err(CenterlineError::Cancelled) => return,
-                Err(error) => tell.news(TrialNews::Ended(failed(method, sentence(&error)))),
-                Ok(trial) => tell.news(TrialNews::Ended(tried(trial, &grid))),
-            }
+    crew::share(queue.len(), AT_A_TIME, cancel, |at| {
+        let method = queue[at];
+        tell.news(TrialNews::Began(method.to_string()));
+        let trial =
+            if anew { examination.attempt_anew(method, cancel) } else { examination.attempt(method, cancel) };
+        match trial {
+            Err(CenterlineError::Cancelled) => return,
+            Err(error) => tell.news(TrialNews::Ended(failed(method, sentence(&error)))),
+            Ok(trial) => tell.news(TrialNews::Ended(tried(trial, &grid))),
         }
-    };
-    thread::scope(|scope| (0..AT_A_TIME).for_each(|_| drop(scope.spawn(work))));
+        tell.news(TrialNews::Accepted(accepted(project, scan)));
+    });
     Ok(())
 }
 
-/// Every method there is for a scan, and those still to be tried.
-fn methods(
+/// What is known of every method, and those of which nothing is.
+fn look(
     project: &Project,
     scan: &Scan,
     examination: &Examination<'_>,
     grid: &Grid,
-) -> Result<(Methods, Vec<Method>), CenterlineError> {
-    let mut found = Methods::default();
+) -> (Methods, Vec<Method>) {
+    let mut methods = Methods { accepted: accepted(project, scan), ..Methods::default() };
     let mut queue = Vec::new();
     for (method, usable) in examination.candidates() {
-        match (usable, examination.stored(method)) {
-            (Err(reason), _) => found.absent.push((method.to_string(), sentence(&reason))),
-            (Ok(()), stored) => {
-                found.usable.push(method.to_string());
-                match stored {
-                    Some(trial) => found.tried.push(tried(trial, grid)),
-                    None => queue.push(method),
-                }
-            }
+        if let Err(why) = usable {
+            methods.absent.push((method.to_string(), sentence(&why)));
+            continue;
+        }
+        methods.usable.push(method.to_string());
+        match examination.stored(method) {
+            Some(trial) => methods.tried.push(tried(trial, grid)),
+            None => queue.push(method),
         }
     }
-    if let Standing::Settled(trial) = centerline::standing(project, scan)? {
-        found.accepted = Some(trial.method.to_string());
+    (methods, queue)
+}
+
+/// The method whose curve the scan goes on with.
+fn accepted(project: &Project, scan: &Scan) -> Option<String> {
+    match centerline::standing(project, scan) {
+        Ok(Standing::Settled(trial)) => Some(trial.method.to_string()),
+        _ => project.decision(&scan.id).centerline,
     }
-    Ok((found, queue))
 }
 
 fn tried(trial: Trial, grid: &Grid) -> Tried {
-    let Trial { method, outcome, seconds, .. } = trial;
-    Tried { method: method.to_string(), outcome: outcome.map(|curve| drawn(&curve, grid)), seconds }
+    let outcome = trial.outcome.map(|curve| drawn(&curve, grid));
+    Tried { method: trial.method.to_string(), outcome, seconds: trial.seconds }
 }
 
-fn failed(method: Method, sentence: String) -> Tried {
-    Tried { method: method.to_string(), outcome: Err(sentence), seconds: 0.0 }
+fn failed(method: Method, why: String) -> Tried {
+    Tried { method: method.to_string(), outcome: Err(why), seconds: 0.0 }
 }
 
 /// A curve as it lies on the image (RPI).

@@ -15,8 +15,8 @@ pub(super) fn draw(state: &State, question: &Question, area: Rect, buffer: &mut 
     let theme = state.ink.theme;
     let [ask, consequence] = question.text();
     let inner = panel("Please confirm", centred(area, 60, 8), theme, buffer);
-    put(buffer, line(inner, 1), ask, theme.style(Role::Title));
-    for (i, row) in wrapped(consequence, usize::from(inner.width)).iter().enumerate() {
+    put(buffer, line(inner, 1), &ask, theme.style(Role::Title));
+    for (i, row) in wrapped(&consequence, usize::from(inner.width)).iter().enumerate() {
         put(buffer, line(inner, 2 + i as u16), row, theme.style(Role::Dim));
     }
     let parts = [("y", Role::Key), (" yes     ", Role::Text), ("n", Role::Key), (" no", Role::Text)];

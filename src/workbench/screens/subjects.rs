@@ -93,21 +93,21 @@ fn draw_row(state: &State, scan: &SubjectRow, chosen: bool, row: Rect, buffer: &
         let (sign, role) = stage_sign(stage);
         let cell = stage_cell(row, i);
         match scan.confidence.filter(|_| std::ptr::eq(stage, &scan.centerline)) {
-            Some(confidence) => draw_confidence(confidence, cell, theme, buffer),
+            Some(confidence) => draw_confidence(confidence, stage, cell, theme, buffer),
             None => put_right(buffer, cell, sign, theme.style(role)),
         }
     }
 }
 
-/// How far the centerline is to be trusted: a number where there is room, a question mark for a doubtful one where there is not.
-fn draw_confidence(confidence: f32, cell: Rect, theme: Theme, buffer: &mut Buffer) {
-    let grade = Grade::of(confidence);
-    let text = match grade {
+/// How far the centerline is to be trusted: a number where there is room, a question mark for one not believed where there is not.
+fn draw_confidence(confidence: f32, stage: &Stage, cell: Rect, theme: Theme, buffer: &mut Buffer) {
+    let role = grade_role(Grade::of(confidence));
+    let text = match stage {
         _ if cell.width >= 5 => format!("{confidence:.2}"),
-        Grade::Doubtful => "?".to_owned(),
-        Grade::Sure | Grade::Fair => "●".to_owned(),
+        Stage::Failed(_) => "?".to_owned(),
+        _ => "●".to_owned(),
     };
-    put_right(buffer, cell, &text, theme.style(grade_role(grade)));
+    put_right(buffer, cell, &text, theme.style(role));
 }
 
 /// The sign of a stage, and its role.

@@ -89,13 +89,13 @@ fn trouble_is_named_with_its_remedy() {
 fn a_doubtful_centerline_is_marked_with_its_reason() {
     for (width, sign) in [(80, "● ● ? ◐"), (160, "0.31")] {
         let mut state = state(width, 40);
-        let doubts = vec!["it covers all slices".into(), "it leaps 12 mm at z 4".into()];
+        let centerline = Stage::Failed("mask is doubtful (0.31, it leaps 12 mm at z 4)".into());
         let mut rows = rows();
-        rows[0] = SubjectRow { confidence: Some(0.31), doubts, ..rows[0].clone() };
+        rows[0] = SubjectRow { confidence: Some(0.31), centerline, ..rows[0].clone() };
         update(&mut state, Msg::Rows(rows));
         let lines = drawn(&state);
         assert!(lines[3].starts_with("! sub-01") && lines[3].contains(sign), "{lines:#?}");
-        assert!(has(&lines, "doubtful centerline (0.31)"), "{lines:#?}");
+        assert!(has(&lines, "line: mask is doubtful (0.31,"), "{lines:#?}");
     }
 }
 
@@ -161,7 +161,7 @@ fn the_comparison_shows_methods_side_by_side_with_confidence_and_reasons() {
     );
     assert!(lines[4].contains("✗ failed") && lines[4].contains("0.4 s"), "{lines:#?}");
     assert!(has(&lines, "no cord found: the image is noise"), "{lines:#?}");
-    assert!(has(&lines, "mask  doubtful 0.31  in 0.4 s   ✓ this scan's crop"), "{lines:#?}");
+    assert!(has(&lines, "mask  doubtful 0.31  in 0.4 s   ✓ the centerline in use"), "{lines:#?}");
     assert!(has(&lines, "· it covers 4 of 6 slices (z 1 to 4)"), "{lines:#?}");
     assert!(lines[23].contains("⏎ accept") && lines[23].contains("esc back"), "{lines:#?}");
     state.compare.select(3);

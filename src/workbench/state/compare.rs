@@ -118,6 +118,7 @@ impl Compare {
             TrialNews::Listed(methods) => self.list(methods),
             TrialNews::Began(method) => self.set(&method, Progress::Running(clock)),
             TrialNews::Ended(tried) => self.set(&tried.method.clone(), Progress::Ended(tried)),
+            TrialNews::Accepted(method) => self.accepted = method,
             TrialNews::Refused(why) => (self.refused, self.listed) = (Some(why), true),
         }
         self.follow_best();

@@ -7,6 +7,8 @@ pub(crate) enum JobKind {
     Evaluate,
     Check,
     Demo,
+    /// Trying other centerline methods on failing scans.
+    Rescue,
 }
 
 impl JobKind {
@@ -16,6 +18,7 @@ impl JobKind {
             Self::Preprocess => "preprocessing",
             Self::Evaluate => "evaluating",
             Self::Check => "checking the dataset",
+            Self::Rescue => "trying other methods",
             Self::Demo => "making the demo cohort",
         }
     }

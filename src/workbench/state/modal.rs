@@ -13,12 +13,19 @@ pub(crate) enum Question {
     QuitWithJob,
     /// Redo the crops of all scans.
     Redo,
+    /// Try other centerline methods on these scans.
+    Rescue(Vec<String>),
 }
 
 impl Question {
     /// The question, and what follows from yes.
-    pub(crate) fn text(&self) -> [&'static str; 2] {
-        match self {
+    pub(crate) fn text(&self) -> [String; 2] {
+        let words = match self {
+            Self::Rescue(ids) => {
+                let ask = format!("Try the other centerline methods on {} failing scans?", ids.len());
+                let then = "Each takes its first believable one, and its crop is made anew. x stops it; what is found stays.";
+                return [ask, then.to_owned()];
+            }
             Self::Stop(_) => [
                 "Stop this training?",
                 "It finishes the step, writes a checkpoint and can be resumed with u.",
@@ -32,7 +39,8 @@ impl Question {
                 "What is finished stays. Trainings go on in any case.",
             ],
             Self::Redo => ["Preprocess every scan again?", "All crops are up to date; this makes them anew."],
-        }
+        };
+        words.map(str::to_owned)
     }
 }
 

@@ -4,6 +4,18 @@ use super::super::model::{Stage, SubjectRow};
 use super::super::widgets::list::Scroll;
 use super::order::Order;
 
+/// Whether rows may change places when more becomes known of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Calm {
+    /// Just opened: the choice stays on top.
+    #[default]
+    Fresh,
+    /// Much has changed at once: the chosen scan stays chosen.
+    Stirred,
+    /// Somebody walks in the list: everything stays where it is.
+    Settled,
+}
+
 /// The list of scans.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Subjects {
@@ -11,8 +23,7 @@ pub(crate) struct Subjects {
     pub(crate) order: Order,
     /// Places of all rows in that order.
     ranked: Vec<usize>,
-    /// Somebody walks in the list: its rows keep their places whatever becomes known of them.
-    settled: bool,
+    calm: Calm,
     /// Rows the filter lets through, in order.
     visible: Vec<usize>,
     pub(crate) scroll: Scroll,
@@ -29,7 +40,7 @@ impl Subjects {
         let chosen = self.current().map(|row| row.id.clone());
         self.ending = common_ending(&rows);
         self.rows = rows;
-        self.settled = false;
+        self.calm = Calm::Fresh;
         self.rank(chosen);
     }
 
@@ -46,14 +57,23 @@ impl Subjects {
                 *old = row;
             }
         }
-        if !self.settled {
-            self.rank(None);
+        match self.calm {
+            Calm::Fresh => self.rank(None),
+            Calm::Stirred => self.rerank(),
+            Calm::Settled => {}
         }
     }
 
     /// Orders the rows by what is known of them now; the chosen scan stays chosen.
     pub(crate) fn rerank(&mut self) {
         self.rank(self.current().map(|row| row.id.clone()));
+    }
+
+    /// Lets rows find their places again as more becomes known of them, until somebody walks.
+    pub(crate) fn stir(&mut self) {
+        if self.calm == Calm::Settled {
+            self.calm = Calm::Stirred;
+        }
     }
 
     /// Takes the other order.
@@ -94,13 +114,13 @@ impl Subjects {
 
     /// Moves the choice.
     pub(crate) fn step(&mut self, by: isize) {
-        self.settled = true;
+        self.calm = Calm::Settled;
         self.scroll.step(by, self.visible.len(), self.height);
     }
 
     /// Chooses a place of the filtered list.
     pub(crate) fn select(&mut self, place: usize) {
-        self.settled = true;
+        self.calm = Calm::Settled;
         self.place(place);
     }
 
@@ -119,7 +139,7 @@ impl Subjects {
         if !self.rows.iter().any(|row| row.id == id) {
             return false;
         }
-        self.settled = true;
+        self.calm = Calm::Settled;
         if !self.visible.iter().any(|i| self.rows[*i].id == id) {
             self.filter.clear();
         }
@@ -241,7 +261,8 @@ mod tests {
         subjects.update(vec![row]);
         assert_eq!((subjects.tally().failing, subjects.scroll.selected), (2, 1));
         assert_eq!(subjects.current().unwrap().id, "sub-07_T2w");
-        subjects.rerank();
+        subjects.stir();
+        subjects.update(Vec::new());
         assert_eq!((subjects.current().unwrap().id.as_str(), subjects.scroll.selected), ("sub-07_T2w", 8));
     }
 

@@ -80,6 +80,11 @@ fn work(state: &mut State, action: Action) -> Vec<Effect> {
             effects
         }
         Action::Compare => compare::open(state),
+        Action::Rescue => {
+            let failing = state.subjects.rows().iter().filter(|r| r.needs_centerline());
+            let ids = failing.map(|r| r.id.clone()).collect();
+            open(state, Modal::Confirm(Question::Rescue(ids)))
+        }
         Action::PreprocessOne => preprocess_one(state),
         Action::PreprocessAll => preprocess_all(state),
         Action::Check => start(state, JobKind::Check, 0, Effect::Check),
@@ -225,6 +230,7 @@ fn confirmed(state: &mut State) -> Vec<Effect> {
             state.leave = Some(Leave::Quit);
             vec![Effect::CancelJob]
         }
+        Question::Rescue(ids) => start(state, JobKind::Rescue, ids.len(), Effect::Rescue { ids }),
         Question::Redo => {
             let scans = state.subjects.tally().scans;
             start(state, JobKind::Preprocess, scans, Effect::Preprocess { ids: None, force: true })

@@ -34,6 +34,10 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::CenterlineChosen { id, result } => compare::chosen(state, id, result),
+        Msg::CenterlinesChanged(ids) => {
+            state.redo.extend(ids);
+            redo_waiting(state)
+        }
         Msg::Job(news) => job(state, news),
         Msg::Runs { runs, curves } => {
             state.training.polling = false;
@@ -113,6 +117,10 @@ fn ended(state: &mut State, kind: JobKind, made: Option<std::path::PathBuf>) -> 
     match kind {
         JobKind::Demo => made.map_or_else(Vec::new, |path| open_project(state, path)),
         JobKind::Check => vec![Effect::Survey],
+        JobKind::Rescue => {
+            state.subjects.stir();
+            vec![Effect::Survey]
+        }
         JobKind::Preprocess => {
             let mut effects = vec![Effect::Survey];
             effects.extend(show_chosen(state, true));

@@ -140,6 +140,22 @@ fn a_scan_that_turns_out_to_fail_while_nobody_walks_is_shown() {
 }
 
 #[test]
+fn the_failing_scans_are_tried_by_other_methods_together_and_their_crops_follow() {
+    let mut state = opened();
+    press(&mut state, "F");
+    let Some(Modal::Confirm(question)) = &state.modal else { panic!("it asks first") };
+    assert!(question.text()[0].contains("on 1 failing scans"), "{:?}", question.text());
+    let ids = vec!["sub-03_T2w".to_owned()];
+    assert_eq!(press(&mut state, "y"), [Effect::Rescue { ids: ids.clone() }]);
+    assert_eq!(state.job.as_ref().unwrap().kind, JobKind::Rescue);
+    assert!(update(&mut state, Msg::CenterlinesChanged(ids.clone())).is_empty(), "the job is not over");
+    let text = "1 of 1".to_owned();
+    let ended = JobNews::Ended { kind: JobKind::Rescue, level: Level::Done, text, made: None };
+    let effects = update(&mut state, Msg::Job(ended));
+    assert!(effects.contains(&Effect::Preprocess { ids: Some(ids), force: false }), "{effects:?}");
+}
+
+#[test]
 fn preprocessing_shows_progress_can_be_cancelled_and_reloads_what_it_made() {
     let mut state = opened();
     assert_eq!(press(&mut state, "P"), [Effect::Preprocess { ids: None, force: false }]);

@@ -44,7 +44,7 @@ fn draw_panel(state: &State, panel: &Panel, area: Rect, buffer: &mut Buffer) {
             let sure = format!("  {} {:.2}", grade.word(), drawn.confidence);
             let time = format!("  in {}", took(*seconds));
             let hint = if state.compare.accepted.as_ref() == Some(&panel.method) {
-                "   ✓ this scan's crop is made by it"
+                "   ✓ the centerline in use"
             } else {
                 "   ⏎ takes it and makes the crop anew"
             };
