@@ -26,6 +26,8 @@ pub(crate) enum Context {
     Confirm,
     Log,
     Filter,
+    Comment,
+    Rank,
     Form,
     Path,
 }
@@ -47,6 +49,8 @@ impl Context {
             Self::Confirm => "Question",
             Self::Log => "Log",
             Self::Filter => "Filter",
+            Self::Comment => "Comment",
+            Self::Rank => "Rank",
             Self::Form => "Training form",
             Self::Path => "Open",
         }
@@ -92,6 +96,11 @@ pub(crate) enum Action {
     TryAgain,
     LeaveCompare,
     Rescue,
+    MarkPass,
+    MarkFail,
+    MarkArtifact,
+    Comment,
+    Rank,
     Check,
     Enlarge,
     SliceBack,
@@ -165,6 +174,8 @@ pub(crate) fn contexts(state: &State) -> Vec<Context> {
         Some(Modal::Confirm(_)) => vec![Context::Confirm],
         Some(Modal::Log { .. }) => vec![Context::Log],
         Some(Modal::Filter) => vec![Context::Filter],
+        Some(Modal::Comment { .. }) => vec![Context::Comment],
+        Some(Modal::Rank) => vec![Context::Rank],
         Some(Modal::Form) => vec![Context::Form],
         Some(Modal::Path { .. }) => vec![Context::Path],
         None => holding(state),
@@ -255,7 +266,7 @@ mod tests {
             assert!(!binding.keys.is_empty(), "{:?}", binding.action);
         }
         for context in
-            [Context::Help, Context::Palette, Context::Log, Context::Filter, Context::Form, Context::Path]
+            [Context::Help, Context::Palette, Context::Log, Context::Filter, Context::Comment, Context::Rank, Context::Form, Context::Path]
         {
             let leaves = |b: &&Binding| matches!(b.action, Action::Close) && b.keys.contains(&"esc");
             assert!(active(&[context]).any(|b| leaves(&b)), "{context:?}");

@@ -8,7 +8,7 @@ use crossterm::event::MouseEvent;
 use ratatui::layout::Size;
 
 use super::keys::Key;
-use super::model::{Curves, Evaluation, ProjectCard, RunRow, SubjectRow};
+use super::model::{Curves, Evaluation, MarkChange, ProjectCard, QcNote, RunRow, SubjectRow};
 use super::scene::Scene;
 use super::state::{JobKind, Level};
 use super::trial::TrialNews;
@@ -42,6 +42,11 @@ pub(crate) enum Msg {
     CenterlineChosen {
         id: String,
         result: Result<String, String>,
+    },
+    /// The mark of a scan was written.
+    Marked {
+        id: String,
+        result: Result<QcNote, String>,
     },
     /// These scans have another centerline now: their crops are to follow.
     CenterlinesChanged(Vec<String>),
@@ -103,6 +108,11 @@ pub(crate) enum Effect {
     },
     /// End what the last `TryMethods` still does.
     DropTrials,
+    /// Change the quality-control mark of a scan.
+    Mark {
+        id: String,
+        change: MarkChange,
+    },
     /// Try the other centerline methods of scans, each until one is believable, and decide for that.
     Rescue {
         ids: Vec<String>,

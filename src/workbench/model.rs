@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::dataset::qc::Verdict;
 use crate::runs::RunState;
 
 /// How far one stage of one scan is.
@@ -26,6 +27,43 @@ pub(crate) struct Finding {
     pub(crate) fix: String,
 }
 
+/// What somebody thought of a scan.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct QcNote {
+    pub(crate) verdict: Option<Verdict>,
+    /// 0 to 9.
+    pub(crate) rank: Option<u8>,
+    pub(crate) comment: String,
+    pub(crate) by: String,
+}
+
+impl QcNote {
+    /// True when the verdict's name, or `none`, begins so.
+    pub(crate) fn is_called(&self, start: &str) -> bool {
+        self.verdict.map_or("none", Verdict::name).starts_with(start)
+    }
+
+    /// Verdict, rank, author and comment in a line; `None` when nobody thought anything.
+    pub(crate) fn words(&self) -> Option<String> {
+        if self.verdict.is_none() && self.rank.is_none() && self.comment.is_empty() {
+            return None;
+        }
+        let verdict = self.verdict.map_or("noted".to_owned(), |v| format!("marked {v}"));
+        let rank = self.rank.map(|rank| format!(", rank {rank}")).unwrap_or_default();
+        let comment = if self.comment.is_empty() { String::new() } else { format!(": {}", self.comment) };
+        Some(format!("{verdict}{rank} by {}{comment}", self.by))
+    }
+}
+
+/// A change of a scan's mark.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum MarkChange {
+    Verdict(Option<Verdict>),
+    /// 0 to 9.
+    Rank(Option<u8>),
+    Comment(String),
+}
+
 /// One scan in the list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct SubjectRow {
@@ -38,6 +76,7 @@ pub(crate) struct SubjectRow {
     /// How far the best centerline is to be trusted, 0 to 1; `None` when there is none or nobody has judged.
     pub(crate) confidence: Option<f32>,
     pub(crate) findings: Vec<Finding>,
+    pub(crate) qc: QcNote,
 }
 
 impl SubjectRow {
@@ -151,6 +190,15 @@ pub(crate) struct ProjectCard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_mark_reads_as_a_line() {
+        let note = QcNote { rank: Some(3), comment: "blurred".into(), by: "anna".into(), verdict: None };
+        assert_eq!(note.words().as_deref(), Some("noted, rank 3 by anna: blurred"));
+        let note = QcNote { verdict: Some(Verdict::Fail), by: "anna".into(), ..QcNote::default() };
+        assert_eq!(note.words().as_deref(), Some("marked fail by anna"));
+        assert_eq!(QcNote::default().words(), None);
+    }
 
     #[test]
     fn trouble_names_the_failed_stage_before_a_missing_centerline() {

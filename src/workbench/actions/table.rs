@@ -72,8 +72,13 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Subjects, &["P"], A::PreprocessAll, "Preprocess all", "Every scan that is not up to date; again: everything anew", hint(3, "P", "preprocess all"), IDLE),
     row(C::Subjects, &["n"], A::NextFailing, "Next failing", "The next scan that needs a look", hint(6, "n", "next failing"), FAILING),
     row(C::Subjects, &["N"], A::PreviousFailing, "Previous failing", "The previous scan that needs a look", None, FAILING),
-    row(C::Subjects, &["/"], A::Filter, "Filter", "Type words of the name; ! keeps the failing ones", hint(7, "/", "filter"), PROJECT),
+    row(C::Subjects, &["/"], A::Filter, "Filter", "Type words of the name; ! keeps the failing scans, =fail =pass =artifact =none those marked so", hint(7, "/", "filter"), PROJECT),
     row(C::Subjects, &["F"], A::Rescue, "Fix failing centerlines", "The other methods on every scan without a believable centerline, until one is", hint(6, "F", "fix all"), |s| IDLE(s) && s.subjects.rows().iter().any(SubjectRow::needs_centerline)),
+    row(C::Subjects, &["f"], A::MarkFail, "Mark fail", "Mark the scan fail; again: take the mark back", hint(13, "f y", "mark"), CHOSEN),
+    row(C::Subjects, &["y"], A::MarkPass, "Mark pass", "Mark the scan pass; again: take the mark back", None, CHOSEN),
+    row(C::Subjects, &["A"], A::MarkArtifact, "Mark artifact", "Mark the scan spoilt by an artifact; again: take the mark back", None, CHOSEN),
+    row(C::Subjects, &["w"], A::Comment, "Comment", "Write a comment on the scan", None, CHOSEN),
+    row(C::Subjects, &["R"], A::Rank, "Rank", "Give the scan a rank from 0 to 9", None, CHOSEN),
     row(C::Subjects, &["O"], A::NextOrder, "Order", "Failing scans first, or all by name", None, PROJECT),
     row(C::Subjects, &["enter"], A::Enlarge, "Enlarge", "The slice viewer alone, and back", hint(8, "⏎", "enlarge"), SCENE),
     row(C::Subjects, &["esc"], A::ClearFilter, "Back", "Leave the large viewer, then drop the filter", None, FILTERED),
@@ -173,6 +178,12 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Filter, &["down"], A::Down, "Next subject", "Walk to the subject below", None, ALWAYS),
     row(C::Filter, &["enter"], A::Choose, "Keep", "Keep the filter", hint(3, "⏎", "keep"), ALWAYS),
     row(C::Filter, &["esc", "ctrl-c"], A::Close, "Drop", "Drop the filter", hint(3, "esc", "drop"), ALWAYS),
+
+    row(C::Comment, &["enter"], A::Choose, "Keep", "Keep the comment", hint(3, "⏎", "keep"), ALWAYS),
+    row(C::Comment, &["esc", "ctrl-c"], A::Close, "Close", "Back without a change", hint(3, "esc", "close"), ALWAYS),
+
+    row(C::Rank, &["delete"], A::Choose, "No rank", "Take the rank back", hint(3, "0-9 del", "rank, or none"), ALWAYS),
+    row(C::Rank, &["esc", "ctrl-c"], A::Close, "Close", "Back without a change", hint(3, "esc", "close"), ALWAYS),
 
     row(C::Form, &["up", "shift-tab"], A::Up, "Field above", "The field above", hint(3, "↑↓", "field"), ALWAYS),
     row(C::Form, &["down", "tab"], A::Down, "Field below", "The field below", None, ALWAYS),

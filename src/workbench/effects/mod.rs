@@ -5,6 +5,7 @@
 mod choose;
 mod crew;
 mod jobs;
+mod marks;
 mod open;
 mod pictures;
 mod rescue;
@@ -83,6 +84,7 @@ impl Effects {
             Effect::TryMethods { key, generation, again } => {
                 trials::compare(project, key, generation, again, self);
             }
+            Effect::Mark { id, change } => marks::mark(project, id, change, self),
             Effect::Rescue { ids } => rescue::rescue(project, ids, self),
             Effect::ChooseCenterline { id, method } => choose::choose(project, id, method, self),
             Effect::Preprocess { ids, force } => jobs::preprocess(project, ids, force, self),

@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::prelude::*;
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::{Effects, results};
+use super::{Effects, marks, results, said};
 use crate::centerline::{self, Method, Standing};
+use crate::dataset::qc::QcMarks;
 use crate::dataset::{self, CheckReport, Problem, Project, Scan, Severity};
 use crate::preprocess::{StageState, stage_state};
 use crate::workbench::message::Msg;
 use crate::workbench::model::{Finding, Stage, SubjectRow};
+use crate::workbench::state::Level;
 
 /// What the last check found, by scan id; a worker fills it and the next survey reads it.
 pub(super) type Findings = Arc<Mutex<HashMap<String, Vec<Finding>>>>;
@@ -37,8 +39,9 @@ pub(super) fn check_headers(project: &Arc<Project>, effects: &Effects) {
 
 fn look(project: &Project, findings: &Findings, sender: &UnboundedSender<Msg>) -> Option<Msg> {
     let found = findings.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let marks = QcMarks::of_project(project).map_err(|e| sender.send(said(Level::Warning, e)).ok()).ok();
     for portion in project.scans().chunks(PORTION) {
-        let rows = portion.par_iter().map(|scan| row(project, scan, &found)).collect();
+        let rows = portion.par_iter().map(|scan| row(project, scan, &found, marks.as_ref())).collect();
         sender.send(Msg::Rows(rows)).ok()?;
     }
     None
@@ -56,7 +59,12 @@ pub(super) fn bare_row(scan: &Scan) -> SubjectRow {
     }
 }
 
-fn row(project: &Project, scan: &Scan, found: &HashMap<String, Vec<Finding>>) -> SubjectRow {
+fn row(
+    project: &Project,
+    scan: &Scan,
+    found: &HashMap<String, Vec<Finding>>,
+    marks: Option<&QcMarks>,
+) -> SubjectRow {
     let prediction = if results::prediction(project, scan).is_some() { Stage::Ready } else { Stage::Missing };
     let (centerline, confidence) = centerline_stage(project, scan);
     SubjectRow {
@@ -69,6 +77,7 @@ fn row(project: &Project, scan: &Scan, found: &HashMap<String, Vec<Finding>>) ->
             StageState::Failed(message) => Stage::Failed(message),
         },
         prediction,
+        qc: marks.map(|marks| marks::note(marks, &scan.id)).unwrap_or_default(),
         findings: found.get(scan.id.as_str()).cloned().unwrap_or_default(),
         ..bare_row(scan)
     }

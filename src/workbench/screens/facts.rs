@@ -8,6 +8,7 @@ use super::super::scene::Scene;
 use super::super::state::State;
 use super::super::theme::Role;
 use super::super::widgets::text::{put, wrapped};
+use super::subjects::verdict_sign;
 use super::{line, pieces};
 
 /// Draws the legend and, where there is room beside it, what is wrong and the facts.
@@ -73,6 +74,9 @@ fn trouble_lines(state: &State, width: u16) -> Vec<(String, Role)> {
     };
     if let Some(text) = &trouble {
         add(text, Role::Bad);
+    }
+    if let Some(words) = row.qc.words() {
+        add(&words, row.qc.verdict.map_or(Role::Dim, |v| verdict_sign(v).1));
     }
     for finding in &row.findings {
         if trouble.as_ref() != Some(&finding.message) {

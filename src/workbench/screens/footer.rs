@@ -26,6 +26,15 @@ fn draw_status(state: &State, area: Rect, buffer: &mut Buffer) {
         pieces(buffer, area, theme, &[("filter ", Role::Key), (&filter, Role::Title), (&found, Role::Dim)]);
         return;
     }
+    let typed = match &state.modal {
+        Some(Modal::Comment { text }) => Some(("comment ", format!("{text}▏"))),
+        Some(Modal::Rank) => Some(("rank ", "▏   0 to 9".to_owned())),
+        _ => None,
+    };
+    if let Some((what, text)) = typed {
+        pieces(buffer, area, theme, &[(what, Role::Key), (&text, Role::Title)]);
+        return;
+    }
     let picture = matches!(state.screen, Screen::Subjects | Screen::Image);
     let probe = if picture { viewer::probe(state) } else { None };
     let mut x = area.x;

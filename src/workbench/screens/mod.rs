@@ -50,7 +50,7 @@ pub(crate) fn draw(state: &State, buffer: &mut Buffer) {
         Some(Modal::Log { back }) => log::draw(state, *back, area, buffer),
         Some(Modal::Form) => form::draw(state, area, buffer),
         Some(Modal::Path { text }) => start::draw_path(state, text, area, buffer),
-        Some(Modal::Filter) | None => {}
+        Some(Modal::Filter | Modal::Comment { .. } | Modal::Rank) | None => {}
     }
 }
 

@@ -12,6 +12,7 @@ use super::super::widgets::list::list;
 use super::super::widgets::text::{put, put_right, wrapped};
 use super::compare::grade_role;
 use super::{line, pieces, rule, viewer};
+use crate::dataset::qc::Verdict;
 
 /// Draws the screen.
 pub(super) fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
@@ -87,7 +88,10 @@ fn draw_row(state: &State, scan: &SubjectRow, chosen: bool, row: Rect, buffer: &
     put(buffer, Rect { x: row.x, width: 1, ..row }, sign, theme.style(role));
     let end = stage_cell(row, 0).x;
     let name = scan.id.strip_suffix(state.subjects.ending()).unwrap_or(&scan.id);
-    let place = Rect { x: row.x + 2, width: end.saturating_sub(row.x + 2), ..row };
+    let place = Rect { x: row.x + 2, width: end.saturating_sub(row.x + 3), ..row };
+    if let Some((sign, role)) = scan.qc.verdict.map(verdict_sign) {
+        put(buffer, Rect { x: end.saturating_sub(1), width: 1, ..row }, sign, theme.style(role));
+    }
     put(buffer, place, name, theme.style(if chosen { Role::Title } else { Role::Text }));
     for (i, (_, _, stage)) in scan.stages().into_iter().enumerate() {
         let (sign, role) = stage_sign(stage);
@@ -96,6 +100,15 @@ fn draw_row(state: &State, scan: &SubjectRow, chosen: bool, row: Rect, buffer: &
             Some(confidence) => draw_confidence(confidence, stage, cell, theme, buffer),
             None => put_right(buffer, cell, sign, theme.style(role)),
         }
+    }
+}
+
+/// The sign of a verdict, and its role.
+pub(super) fn verdict_sign(verdict: Verdict) -> (&'static str, Role) {
+    match verdict {
+        Verdict::Pass => ("✓", Role::Good),
+        Verdict::Fail => ("✗", Role::Bad),
+        Verdict::Artifact => ("≈", Role::Warn),
     }
 }
 

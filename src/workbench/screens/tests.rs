@@ -3,7 +3,7 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 
 use super::super::message::Msg;
-use super::super::model::{Curves, Evaluation, Finding, ProjectCard, ScoreRow, Stage, SubjectRow};
+use super::super::model::{Curves, Evaluation, Finding, ProjectCard, QcNote, ScoreRow, Stage, SubjectRow};
 use super::super::scene::tests::sample_scene;
 use super::super::state::compare::tests::{methods, tried};
 use super::super::state::order::Order;
@@ -13,6 +13,7 @@ use super::super::trial::{Methods, TrialNews, Tried};
 use super::super::update::{measure, update};
 use super::super::widgets::picture::{CellShape, Ink, Mode};
 use super::*;
+use crate::dataset::qc::Verdict;
 use crate::runs::RunState;
 
 fn ink() -> Ink {
@@ -100,6 +101,26 @@ fn a_doubtful_centerline_is_marked_with_its_reason() {
 }
 
 #[test]
+fn marks_stand_in_the_list_and_beside_the_picture() {
+    for (height, width) in [(24, 80), (50, 160)] {
+        let mut state = state(width, height);
+        let qc = QcNote {
+            verdict: Some(Verdict::Fail),
+            rank: Some(2),
+            comment: "blurred".into(),
+            by: "anna".into(),
+        };
+        update(&mut state, Msg::Marked { id: "sub-01_T2w".into(), result: Ok(qc) });
+        let lines = drawn(&state);
+        assert!(lines[3].contains("sub-01") && lines[3].contains('✗'), "{lines:#?}");
+        assert!(has(&lines, "marked fail, rank 2 by anna: blurred"), "{lines:#?}");
+    }
+    let mut state = state(80, 24);
+    state.modal = Some(Modal::Comment { text: "noisy".into() });
+    assert!(drawn(&state)[22].contains("comment noisy▏"));
+}
+
+#[test]
 fn every_screen_and_panel_can_be_drawn_at_any_size() {
     for (width, height) in [(1, 1), (39, 9), (40, 10), (60, 15), (80, 24), (132, 43), (160, 50), (300, 90)] {
         let mut state = state(width, height);
@@ -119,6 +140,8 @@ fn every_screen_and_panel_can_be_drawn_at_any_size() {
                 Some(Modal::Help { scroll: 3 }),
                 Some(Modal::Palette { query: "s".into(), selected: 1 }),
                 Some(Modal::Form),
+                Some(Modal::Comment { text: "blurred".into() }),
+                Some(Modal::Rank),
                 Some(Modal::Log { back: 0 }),
                 Some(Modal::Path { text: "/data".into() }),
                 Some(Modal::Confirm(super::super::state::modal::Question::Redo)),

@@ -59,6 +59,12 @@ pub(crate) enum Modal {
         back: usize,
     },
     Filter,
+    /// What is wrong with the chosen scan is being typed.
+    Comment {
+        text: String,
+    },
+    /// A digit is awaited: the chosen scan's rank.
+    Rank,
     Form,
     /// A path is being typed on the start screen.
     Path {

@@ -1,6 +1,6 @@
 //! The list of scans: what is shown of it, which one is chosen, where trouble is.
 
-use super::super::model::{Stage, SubjectRow};
+use super::super::model::{QcNote, Stage, SubjectRow};
 use super::super::widgets::list::Scroll;
 use super::order::Order;
 
@@ -61,6 +61,14 @@ impl Subjects {
             Calm::Fresh => self.rank(None),
             Calm::Stirred => self.rerank(),
             Calm::Settled => {}
+        }
+    }
+
+    /// Shows another mark beside a scan; rows keep their places.
+    pub(crate) fn annotate(&mut self, id: &str, qc: QcNote) {
+        self.calm = Calm::Settled;
+        if let Some(row) = self.rows.iter_mut().find(|row| row.id == id) {
+            row.qc = qc;
         }
     }
 
@@ -147,7 +155,7 @@ impl Subjects {
         true
     }
 
-    /// Sets the filter: words that must all occur in the id, or `!` for the failing ones.
+    /// Sets the filter: words that must all occur in the id; `!` stands for the failing scans, `=fail` for those marked so.
     pub(crate) fn set_filter(&mut self, filter: String) {
         let chosen = self.current().map(|row| row.id.clone());
         self.filter = filter;
@@ -182,7 +190,11 @@ impl Subjects {
         let words: Vec<String> = self.filter.to_lowercase().split_whitespace().map(str::to_owned).collect();
         let matches = |row: &SubjectRow| {
             let id = row.id.to_lowercase();
-            words.iter().all(|w| if w == "!" { row.failing() } else { id.contains(w.as_str()) })
+            words.iter().all(|w| match w.strip_prefix('=') {
+                Some(mark) => row.qc.is_called(mark),
+                None if w == "!" => row.failing(),
+                None => id.contains(w.as_str()),
+            })
         };
         self.visible = self.ranked.iter().copied().filter(|i| matches(&self.rows[*i])).collect();
         let place = chosen.and_then(|id| self.visible.iter().position(|i| self.rows[*i].id == id));
@@ -211,6 +223,7 @@ pub(crate) struct Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::qc::Verdict;
 
     fn list() -> Subjects {
         let row = |i: usize| SubjectRow {
@@ -234,6 +247,17 @@ mod tests {
         assert_eq!(subjects.current().unwrap().id, "sub-02_T2w");
         subjects.set_filter("!".into());
         assert_eq!(subjects.count(), 3);
+    }
+
+    #[test]
+    fn scans_are_found_by_their_mark() {
+        let mut subjects = list();
+        subjects.annotate("sub-02_T2w", QcNote { verdict: Some(Verdict::Fail), ..QcNote::default() });
+        let count = |subjects: &mut Subjects, filter: &str| {
+            subjects.set_filter(filter.into());
+            subjects.count()
+        };
+        assert_eq!(["=fail", "=f 02", "=pass", "=none", "="].map(|f| count(&mut subjects, f)), [1, 1, 0, 11, 12]);
     }
 
     #[test]

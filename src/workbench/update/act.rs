@@ -2,14 +2,16 @@
 
 use super::super::actions::{self, Action, Context};
 use super::super::message::Effect;
+use super::super::model::MarkChange;
 use super::super::state::modal::Question;
 use super::super::state::start::Entry;
 use super::super::state::{Job, JobKind, Leave, Level, Modal, Screen, State};
-use super::{compare, leave, measure, poll_now, say, show_chosen, viewer};
+use super::{compare, leave, marks, measure, poll_now, say, show_chosen, viewer};
 
 /// Does an action.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    if let Some(effects) = compare::act(state, action).or_else(|| viewer::act(state, action)) {
+    let special = compare::act(state, action).or_else(|| marks::act(state, action));
+    if let Some(effects) = special.or_else(|| viewer::act(state, action)) {
         return effects;
     }
     match action {
@@ -142,7 +144,7 @@ fn step(state: &mut State, by: isize) -> Vec<Effect> {
             }
         }
         Some(Modal::Form) => state.training.form.step(by.signum()),
-        Some(Modal::Confirm(_) | Modal::Path { .. }) => {}
+        Some(Modal::Confirm(_) | Modal::Path { .. } | Modal::Comment { .. } | Modal::Rank) => {}
         Some(Modal::Filter) | None => return step_screen(state, by),
     }
     Vec::new()
@@ -185,6 +187,8 @@ fn choose(state: &mut State) -> Vec<Effect> {
         }
         Some(Modal::Form) => start_training(state),
         Some(Modal::Path { text }) => open_path(state, text.trim()),
+        Some(Modal::Comment { text }) => marks::change(state, MarkChange::Comment(text)),
+        Some(Modal::Rank) => marks::rank(state, None),
         Some(_) => Vec::new(),
         None if state.screen == Screen::Start => match state.start.chosen() {
             Entry::Open => open(state, Modal::Path { text: String::new() }),
@@ -321,5 +325,13 @@ fn start_training(state: &mut State) -> Vec<Effect> {
 /// True when the palette's list may change the state of a text line.
 pub(super) fn takes_text(state: &State) -> bool {
     let inner = actions::contexts(state);
-    inner.iter().any(|c| matches!(c, Context::Palette | Context::Filter | Context::Form | Context::Path))
+    let typed = [
+        Context::Palette,
+        Context::Filter,
+        Context::Comment,
+        Context::Rank,
+        Context::Form,
+        Context::Path,
+    ];
+    inner.iter().any(|c| typed.contains(c))
 }

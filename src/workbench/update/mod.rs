@@ -3,6 +3,7 @@
 mod act;
 mod answers;
 mod compare;
+mod marks;
 mod mouse;
 mod typing;
 mod viewer;

@@ -5,7 +5,7 @@ use ratatui::layout::Size;
 
 use super::super::keys::Key;
 use super::super::message::JobNews;
-use super::super::model::{ProjectCard, SubjectRow};
+use super::super::model::{MarkChange, ProjectCard, QcNote, SubjectRow};
 use super::super::scene::tests::sample_scene;
 use super::super::state::order::Order;
 use super::super::state::training::tests::run;
@@ -13,6 +13,7 @@ use super::super::state::{JobKind, Modal};
 use super::super::theme::{Depth, Theme, ThemeName};
 use super::super::widgets::picture::{CellShape, Ink, Mode};
 use super::*;
+use crate::dataset::qc::Verdict;
 use crate::runs::RunState;
 
 fn ink() -> Ink {
@@ -137,6 +138,26 @@ fn a_scan_that_turns_out_to_fail_while_nobody_walks_is_shown() {
     let late = SubjectRow { crop: Stage::Failed("why".into()), ..row(5) };
     let effects = update(&mut state, Msg::Rows(vec![late]));
     assert!(effects.is_empty(), "whoever walks is not carried away: {effects:?}");
+}
+
+#[test]
+fn marks_are_given_by_key_and_taken_back_by_the_same() {
+    let mut state = opened();
+    let id = || "sub-00_T2w".to_owned();
+    let mark = |change| Effect::Mark { id: id(), change };
+    let fail = MarkChange::Verdict(Some(Verdict::Fail));
+    assert_eq!(press(&mut state, "f"), [mark(fail)]);
+    let qc = QcNote { verdict: Some(Verdict::Fail), comment: "odd".into(), ..QcNote::default() };
+    update(&mut state, Msg::Marked { id: id(), result: Ok(qc) });
+    assert_eq!(press(&mut state, "f"), [mark(MarkChange::Verdict(None))]);
+    assert_eq!(press(&mut state, "y"), [mark(MarkChange::Verdict(Some(Verdict::Pass)))]);
+    assert!(press(&mut state, "w space q").is_empty(), "q is a letter of the comment");
+    assert_eq!(press(&mut state, "enter"), [mark(MarkChange::Comment("odd q".into()))]);
+    assert!(press(&mut state, "R x").is_empty(), "a letter is no rank");
+    assert_eq!(press(&mut state, "7"), [mark(MarkChange::Rank(Some(7)))]);
+    assert!(state.modal.is_none());
+    assert_eq!(press(&mut state, "R delete"), [mark(MarkChange::Rank(None))]);
+    assert!(press(&mut state, "R esc").is_empty() && state.modal.is_none());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Lines that are typed: filter, palette, path, and the fields of the form.
+//! Lines that are typed: filter, palette, path, comment, rank, and the fields of the form.
 
 use crossterm::event::KeyCode;
 
@@ -6,7 +6,7 @@ use super::super::keys::Key;
 use super::super::message::Effect;
 use super::super::state::{Modal, State};
 use super::act::takes_text;
-use super::show_chosen;
+use super::{marks, show_chosen};
 
 /// Takes a key that types or deletes; `None` when it is for the table of actions.
 pub(super) fn take(state: &mut State, key: Key) -> Option<Vec<Effect>> {
@@ -40,7 +40,8 @@ fn edit(state: &mut State, typed: Option<char>) -> Vec<Effect> {
             change(query);
             *selected = 0;
         }
-        Some(Modal::Path { text }) => change(text),
+        Some(Modal::Path { text } | Modal::Comment { text }) => change(text),
+        Some(Modal::Rank) => return marks::rank(state, typed),
         Some(Modal::Form) => match typed {
             Some(c) => state.training.form.type_char(c),
             None => state.training.form.delete(),
