@@ -265,9 +265,16 @@ mod tests {
             assert!(!binding.label.is_empty() && !binding.help.is_empty(), "{:?}", binding.action);
             assert!(!binding.keys.is_empty(), "{:?}", binding.action);
         }
-        for context in
-            [Context::Help, Context::Palette, Context::Log, Context::Filter, Context::Comment, Context::Rank, Context::Form, Context::Path]
-        {
+        for context in [
+            Context::Help,
+            Context::Palette,
+            Context::Log,
+            Context::Filter,
+            Context::Comment,
+            Context::Rank,
+            Context::Form,
+            Context::Path,
+        ] {
             let leaves = |b: &&Binding| matches!(b.action, Action::Close) && b.keys.contains(&"esc");
             assert!(active(&[context]).any(|b| leaves(&b)), "{context:?}");
         }

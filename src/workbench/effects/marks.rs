@@ -49,7 +49,10 @@ mod tests {
     fn marks_are_kept_in_the_project_and_taken_back() {
         let place = tempfile::tempdir().unwrap();
         let data = place.path().join("data");
-        std::fs::create_dir(&data).unwrap();
+        for folder in ["images", "masks"] {
+            std::fs::create_dir_all(data.join(folder)).unwrap();
+            std::fs::write(data.join(folder).join("sub-01.nii.gz"), "").unwrap();
+        }
         let (project, _) = Project::create(&place.path().join("project"), Settings::new(data)).unwrap();
         let id = ScanId::new("sub-01_T2w");
         write(&project, &id, MarkChange::Comment(" blurred ".into())).unwrap();
@@ -58,7 +61,8 @@ mod tests {
         write(&project, &id, MarkChange::Verdict(Some(Verdict::Fail))).unwrap();
         let QcNote { verdict, rank, comment, .. } = note_of();
         assert_eq!((verdict, rank, comment.as_str()), (Some(Verdict::Fail), Some(3), "blurred"));
-        for change in [MarkChange::Verdict(None), MarkChange::Rank(None), MarkChange::Comment(String::new())] {
+        for change in [MarkChange::Verdict(None), MarkChange::Rank(None), MarkChange::Comment(String::new())]
+        {
             write(&project, &id, change).unwrap();
         }
         assert_eq!(note_of(), QcNote::default());

@@ -52,7 +52,11 @@ mod tests {
     #[test]
     fn the_least_trusted_come_first_and_the_others_stay_in_place() {
         let row = |confidence: Option<f32>| SubjectRow {
-            centerline: if confidence.is_some() { Stage::Ready } else { Stage::Missing },
+            centerline: match confidence {
+                Some(c) if c >= 0.5 => Stage::Ready,
+                Some(_) => Stage::Failed("doubtful".into()),
+                None => Stage::Missing,
+            },
             confidence,
             ..SubjectRow::default()
         };

@@ -257,7 +257,10 @@ mod tests {
             subjects.set_filter(filter.into());
             subjects.count()
         };
-        assert_eq!(["=fail", "=f 02", "=pass", "=none", "="].map(|f| count(&mut subjects, f)), [1, 1, 0, 11, 12]);
+        assert_eq!(
+            ["=fail", "=f 02", "=pass", "=none", "="].map(|f| count(&mut subjects, f)),
+            [1, 1, 0, 11, 12]
+        );
     }
 
     #[test]

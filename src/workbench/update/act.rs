@@ -325,13 +325,7 @@ fn start_training(state: &mut State) -> Vec<Effect> {
 /// True when the palette's list may change the state of a text line.
 pub(super) fn takes_text(state: &State) -> bool {
     let inner = actions::contexts(state);
-    let typed = [
-        Context::Palette,
-        Context::Filter,
-        Context::Comment,
-        Context::Rank,
-        Context::Form,
-        Context::Path,
-    ];
+    let typed =
+        [Context::Palette, Context::Filter, Context::Comment, Context::Rank, Context::Form, Context::Path];
     inner.iter().any(|c| typed.contains(c))
 }
