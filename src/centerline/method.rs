@@ -89,7 +89,7 @@ impl Method {
         match self {
             Method::Optic => optic::model_path(tools, contrast).map(drop),
             Method::Cnn => cnn::model_path(tools, contrast).map(drop),
-            Method::Sct(program) => program.executable(tools).map(drop),
+            Method::Sct(program) => program.ready(tools, contrast),
             Method::File | Method::Mask | Method::Points => Err(CenterlineError::NotADetector(self)),
         }
     }

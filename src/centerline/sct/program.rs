@@ -53,6 +53,16 @@ impl SctProgram {
         tools.program(self.command()).ok_or_else(missing)
     }
 
+    /// Whether the command can be asked about images of this contrast here. Runs nothing.
+    pub(in crate::centerline) fn ready(
+        self,
+        tools: &Tools,
+        contrast: &Contrast,
+    ) -> Result<(), CenterlineError> {
+        self.executable(tools)?;
+        self.arguments(contrast).map(drop)
+    }
+
     /// The arguments of each of the toolbox's generations, the newest first.
     pub(super) fn arguments(self, contrast: &Contrast) -> Result<Vec<Vec<&'static str>>, CenterlineError> {
         let forms = match self {
