@@ -7,8 +7,10 @@ mod error;
 mod fold;
 mod graph;
 mod keras;
+mod onnx;
 mod run;
 
 pub use error::WeightsError;
 pub use graph::{Graph, Node, Op};
 pub use keras::read_keras;
+pub use onnx::read_onnx;

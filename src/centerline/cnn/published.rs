@@ -3,7 +3,7 @@
 use super::NAME;
 use crate::centerline::{CenterlineError, Search, Tools};
 use crate::dataset::Contrast;
-use crate::weights::{Graph, read_keras};
+use crate::weights::{Graph, read_keras, read_onnx};
 use ndarray::{Array2, Array4, ArrayView2, Axis};
 use std::path::{Path, PathBuf};
 
@@ -42,9 +42,13 @@ pub(in crate::centerline) fn model_path(
     tools: &Tools,
     contrast: &Contrast,
 ) -> Result<PathBuf, CenterlineError> {
-    let name = format!("{}_ctr.h5", training(contrast)?.contrast);
-    let missing = || CenterlineError::NoModel { method: NAME, name: name.clone(), places: tools.places() };
-    tools.model(&name).ok_or_else(missing)
+    let contrast = training(contrast)?.contrast;
+    let found = ["h5", "onnx"].iter().find_map(|format| tools.model(&format!("{contrast}_ctr.{format}")));
+    found.ok_or_else(|| CenterlineError::NoModel {
+        method: NAME,
+        name: format!("{contrast}_ctr.h5 (or .onnx)"),
+        places: tools.places(),
+    })
 }
 
 /// A network and what its input must look like.
@@ -77,7 +81,9 @@ impl Detector {
 /// The network of a file, tried once, so that nothing can go wrong with it later.
 fn read(path: &Path) -> Result<Graph, CenterlineError> {
     let model = |problem: String| CenterlineError::Model { path: path.to_path_buf(), problem };
-    let network = read_keras(path).map_err(|e| model(e.to_string()))?.folded();
+    let is_onnx = path.extension().is_some_and(|extension| extension == "onnx");
+    let read = if is_onnx { read_onnx } else { read_keras };
+    let network = read(path).map_err(|e| model(e.to_string()))?.folded();
     let answer = network.run(Array4::zeros((1, 1, BLOCK, BLOCK))).map_err(|e| model(e.to_string()))?;
     if answer.dim() != (1, 1, BLOCK, BLOCK) {
         let shape = answer.shape();
