@@ -12,22 +12,30 @@ const LEAST_AROUND: f64 = 0.6;
 const AROUND: usize = 8;
 /// A tube of which less than this share lies on an edge met one by chance.
 const LEAST_SHARE: f64 = 1.0 / 3.0;
+/// A tube over less height than this, or than half of the image's where that is lower, is none, mm.
+const LEAST_MM: f64 = 30.0;
+/// No cord's section is smaller or larger, mm2.
+const LEAST_AREA: f64 = 12.0;
+const MOST_AREA: f64 = 150.0;
 
 /// How strange a tube is, from which it is doubted and from which it is none. Of the 14 real images at hand the strangest reach
 /// 0.7 (a T2* image of 1 mm) and 0.9 (one with a large lesion); of 112 volumes of noise, white to very smooth,
 /// two of the smoothest get below.
 const DOUBTED: f64 = 0.6;
-const REFUSED: f64 = 1.25;
+pub(super) const REFUSED: f64 = 1.25;
+/// The same for a tube that nobody led: of many starts one meets something like a cord even in noise.
+pub(super) const REFUSED_ALONE: f64 = 1.0;
 
 /// The longest part of a tube that lies on an edge, and how far to believe that the edge is a cord's.
 pub(super) struct Judged {
     pub tube: Tube,
-    /// 0 for a perfect cord, see [`DOUBTED`] and [`REFUSED`].
+    /// 0 for a perfect cord, see [`REFUSED`].
     strange: f64,
     seen: String,
 }
 
 impl Judged {
+    /// Judges a tube (mm, in the scene) after its last deformation.
     pub fn of(scene: &Scene, tube: &Tube) -> Judged {
         let strips: Vec<f64> = (0..tube.rings() - 1).map(|ring| evidence(scene, tube, ring)).collect();
         let (from, past) = longest_run(&strips);
@@ -36,9 +44,14 @@ impl Judged {
         let areas: Vec<f64> = (0..part.rings()).map(|ring| part.area(ring)).collect();
         let (small, large) = (quantile(areas.clone(), 0.1), quantile(areas, 0.9));
         let by_chance = ((past - from) as f64) < LEAST_SHARE * strips.len() as f64;
-        let strange = if by_chance { f64::INFINITY } else { strangeness(outwards, small / large.max(1e-9)) };
+        let far = scene.far_corner()[2];
+        let [from_z, to_z] = [0, part.rings() - 1].map(|ring| part.centre(ring)[2].clamp(0.0, far));
+        let high = (to_z - from_z).abs();
+        let long = high >= LEAST_MM.min(far / 2.0);
+        let any_cord = long && !by_chance && small >= LEAST_AREA && large <= MOST_AREA;
+        let strange = if any_cord { strangeness(outwards, small / large) } else { f64::INFINITY };
         let seen = format!(
-            "{:.0} % of the change at its surface goes outwards, and its section is {small:.0} to {large:.0} mm2",
+            "{:.0} % of the change at its surface goes outwards, its section is {small:.0} to {large:.0} mm2, over {high:.0} mm",
             100.0 * outwards.max(0.0)
         );
         Judged { tube: part, strange, seen }
@@ -54,16 +67,16 @@ impl Judged {
         if other.strange < self.strange { other } else { self }
     }
 
-    /// What is doubtful about the tube; an error when it is no cord's.
-    pub fn doubts(&self) -> Result<Vec<(f32, String)>, CenterlineError> {
+    /// What is doubtful about the tube; an error when it is `refused` or more strange.
+    pub fn doubts(&self, refused: f64) -> Result<Vec<(f32, String)>, CenterlineError> {
         let seen = &self.seen;
         if self.is_clear() {
             return Ok(Vec::new());
         }
-        if self.strange >= REFUSED {
+        if self.strange >= refused {
             return Err(CenterlineError::NotFound(format!("the tube does not lie on a cord's edge: {seen}")));
         }
-        let factor = 1.0 - 0.5 * (self.strange - DOUBTED) / (REFUSED - DOUBTED);
+        let factor = 1.0 - 0.5 * (self.strange - DOUBTED) / (refused - DOUBTED);
         Ok(vec![(factor as f32, format!("the tube's edge is unclear: {seen}"))])
     }
 }

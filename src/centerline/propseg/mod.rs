@@ -7,6 +7,7 @@
 //! tubes compete; a tube that lies on no edge is no answer.
 
 mod deform;
+mod detect;
 mod energy;
 mod finish;
 mod growth;
@@ -22,6 +23,7 @@ mod voxelise;
 
 use super::{CenterlineError, Curve, Found, Search, optic};
 use crate::dataset::Contrast;
+use detect::Start;
 use finish::{Cord, refined};
 use growth::Growth;
 use guide::Guide;
@@ -38,6 +40,10 @@ const STEP_MM: f64 = 2.0;
 const LEAST_CONTRAST: f64 = 50.0;
 /// Where along a first centerline to start, as shares of its length, until a tube is beyond doubt.
 const SHARES: [f64; 5] = [0.5, 0.35, 0.65, 0.2, 0.8];
+/// Starts tried at most.
+const MOST_STARTS: usize = 6;
+/// The factor on the confidence of a tube that nobody led to its start.
+const OWN_START: f32 = 0.8;
 /// No cord fits into an image narrower than this, mm.
 const NARROWEST_MM: f64 = 12.0;
 
@@ -66,47 +72,92 @@ impl Kind {
     }
 }
 
-/// The cord in a tube that grows both ways from the middle of OptiC's curve.
+/// The cord in a tube that grows both ways from OptiC's curve, or from a start of its own where OptiC has no model or leads
+/// nowhere.
 ///
-/// Fails where the contrast is unknown, where OptiC cannot answer, and where no tube finds an edge to lie on.
+/// Fails where the contrast is unknown, and where no tube finds an edge to lie on.
 pub fn find(search: &Search<'_>) -> Result<Found, CenterlineError> {
-    Kind::of(search.contrast)?;
-    let seed = optic::find(search)?;
-    propagated(search, &seed.curve)
+    let field = Field::of(search)?;
+    let led = optic::find(search).and_then(|seed| field.along(&seed.curve));
+    match led {
+        Err(CenterlineError::Cancelled) => Err(CenterlineError::Cancelled),
+        Err(why) => field.alone().map_err(|problem| unled(problem, &why)),
+        found => found,
+    }
 }
 
-/// The cord in a tube that grows both ways from the middle of `seed`, which is on the image's grid.
-fn propagated(search: &Search<'_>, seed: &Curve) -> Result<Found, CenterlineError> {
-    let kind = Kind::of(search.contrast)?;
-    let scene = Scene::of(search.image, kind.bright_cord).ok_or_else(featureless)?;
-    if scene.far_corner()[..2].iter().any(|mm| *mm < NARROWEST_MM) {
-        return Err(CenterlineError::NotFound(format!("the image is narrower than {NARROWEST_MM} mm")));
-    }
-    let guide = Guide::along(seed, &scene);
-    let growth = Growth { search, scene: &scene, guide: &guide, kind };
-    let mut best: Option<Judged> = None;
-    for (middle, up) in SHARES.iter().filter_map(|share| guide.at(*share)) {
-        let Some(tube) = growth.from(middle, up)? else { continue };
-        let judged = Judged::of(&scene, &refined(&scene, tube));
-        let judged = match best.take() {
-            Some(before) => before.or(judged),
-            None => judged,
-        };
-        if judged.is_clear() {
-            return found(search, judged);
+/// What every tube in one image shares.
+struct Field<'a> {
+    search: &'a Search<'a>,
+    scene: Scene,
+    kind: Kind,
+}
+
+impl<'a> Field<'a> {
+    fn of(search: &'a Search<'a>) -> Result<Field<'a>, CenterlineError> {
+        let kind = Kind::of(search.contrast)?;
+        let scene = Scene::of(search.image, kind.bright_cord).ok_or_else(featureless)?;
+        if scene.far_corner()[..2].iter().any(|mm| *mm < NARROWEST_MM) {
+            return Err(CenterlineError::NotFound(format!("the image is narrower than {NARROWEST_MM} mm")));
         }
-        best = Some(judged);
+        Ok(Field { search, scene, kind })
     }
-    found(search, best.ok_or_else(no_start)?)
+
+    /// The cord in a tube that follows a first centerline, which is on the image's grid.
+    fn along(&self, seed: &Curve) -> Result<Found, CenterlineError> {
+        let guide = Guide::along(seed, &self.scene);
+        let judged = self.best(&guide, SHARES.iter().filter_map(|share| guide.at(*share)))?;
+        found(self.search, &judged, judge::REFUSED)
+    }
+
+    /// The cord in a tube that starts where circles lie one above the other, and finds its way itself.
+    fn alone(&self) -> Result<Found, CenterlineError> {
+        let guide = Guide::free(&self.scene);
+        let judged =
+            self.best(&guide, SHARES.iter().flat_map(|share| detect::starts(&self.scene, *share)))?;
+        let mut found = found(self.search, &judged, judge::REFUSED_ALONE)?;
+        found.doubts.push((OWN_START, "it started where it saw circles, led by no other method".into()));
+        Ok(found)
+    }
+
+    /// The first tube beyond doubt that grows from one of the starts, or else the least doubtful.
+    fn best(&self, guide: &Guide, starts: impl Iterator<Item = Start>) -> Result<Judged, CenterlineError> {
+        let growth = Growth { search: self.search, scene: &self.scene, guide, kind: self.kind };
+        let mut best: Option<Judged> = None;
+        for (middle, up) in starts.take(MOST_STARTS) {
+            let Some(tube) = growth.from(middle, up)? else { continue };
+            let judged = Judged::of(&self.scene, &refined(&self.scene, tube));
+            let judged = match best.take() {
+                Some(before) => before.or(judged),
+                None => judged,
+            };
+            let clear = judged.is_clear();
+            best = Some(judged);
+            if clear {
+                break;
+            }
+        }
+        best.ok_or_else(no_start)
+    }
 }
 
 /// What a judged tube says about the image.
-fn found(search: &Search<'_>, judged: Judged) -> Result<Found, CenterlineError> {
-    let doubts = judged.doubts()?;
+fn found(search: &Search<'_>, judged: &Judged, refused: f64) -> Result<Found, CenterlineError> {
+    let doubts = judged.doubts(refused)?;
     let grid = search.image.grid;
     let cord = Cord::within(&judged.tube, &grid).ok_or_else(lost)?;
     let curve = Curve { grid, first_z: cord.first, xy: cord.xy, method: NAME.into(), confidence: None };
     Ok(Found { curve, doubts, cord: Some(cord.mask) })
+}
+
+/// Nothing found alone, and why OptiC did not lead anywhere either.
+fn unled(problem: CenterlineError, why: &CenterlineError) -> CenterlineError {
+    match problem {
+        CenterlineError::NotFound(alone) => {
+            CenterlineError::NotFound(format!("{alone}; and led by OptiC: {why}"))
+        }
+        other => other,
+    }
 }
 
 fn featureless() -> CenterlineError {

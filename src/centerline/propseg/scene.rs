@@ -54,6 +54,11 @@ impl Scene {
         f64::from(sample_nearest(&self.data.view(), self.voxel(at)))
     }
 
+    /// The intensity between voxels, linearly.
+    pub fn linear(&self, at: Vector) -> f64 {
+        f64::from(sample_linear(&self.data.view(), self.voxel(at)))
+    }
+
     /// Change of the intensity per mm along each axis: central differences over two voxels, linear in between.
     pub fn gradient(&self, at: Vector) -> Vector {
         let (view, at) = (self.data.view(), self.voxel(at));

@@ -11,6 +11,9 @@ const STEPS: i32 = 15;
 const STEP_MM: f64 = 0.2;
 /// The contrast of a ring is taken on rays this many radii long.
 const RAY_RADII: f64 = 2.5;
+/// Triangles on either side whose edges are compared, and how far (mm) one may lie from the usual.
+const NEIGHBOURS: usize = 4;
+const APART_MM: f64 = 1.0;
 
 /// How much intensity per mm an edge must gain for every mm2 it is farther away, from the contrast there; PropSeg's own
 /// polynomial.
@@ -18,23 +21,43 @@ pub(super) fn trade_off(contrast: f64) -> f64 {
     (1e-4 * contrast * contrast + 0.02 * contrast - 1.6242).max(0.0)
 }
 
-/// Each triangle's way to the edge that is strongest for its distance. Triangles near none are left out.
+/// Each triangle's way to the edge that is strongest for its distance. Left out are triangles near none, and those whose edge
+/// lies far from their neighbours': they look through a gap at something beyond.
 pub(super) fn pulls(scene: &Scene, tube: &Tube, trade_off: f64) -> Vec<Pull> {
-    let pull = |triangle| {
-        let (middle, normal) = tube.facet(triangle);
-        let mut best: Option<Pull> = None;
-        for step in -STEPS..=STEPS {
-            let offset = f64::from(step) * STEP_MM;
-            let target = plus(middle, times(normal, offset));
-            let gradient = scene.gradient(target);
-            let weight = dot(normal, gradient) - trade_off * offset * offset;
-            if weight > best.as_ref().map_or(0.0, |b| b.weight) {
-                best = Some(Pull { triangle, direction: unit(gradient), target, weight });
-            }
-        }
-        best
+    let found: Vec<Option<Edge>> =
+        tube.triangles().map(|t| nearest_edge(scene, tube, t, trade_off)).collect();
+    let around = 2 * tube.around();
+    let fits = |(n, edge): (usize, &Option<Edge>)| {
+        let edge = edge.as_ref()?;
+        let strip = n / around * around;
+        let beside = (0..=2 * NEIGHBOURS).map(|k| strip + (n - strip + around + k - NEIGHBOURS) % around);
+        let mut offsets: Vec<f64> = beside.filter_map(|m| found[m].as_ref()).map(|e| e.offset).collect();
+        let middle = offsets.len() / 2;
+        let usual = *offsets.select_nth_unstable_by(middle, f64::total_cmp).1;
+        ((edge.offset - usual).abs() <= APART_MM).then_some(edge.pull)
     };
-    tube.triangles().filter_map(pull).collect()
+    found.iter().enumerate().filter_map(fits).collect()
+}
+
+/// An edge, so many mm outwards of a triangle.
+struct Edge {
+    offset: f64,
+    pull: Pull,
+}
+
+fn nearest_edge(scene: &Scene, tube: &Tube, triangle: [usize; 3], trade_off: f64) -> Option<Edge> {
+    let (middle, normal) = tube.facet(triangle);
+    let mut best: Option<Edge> = None;
+    for step in -STEPS..=STEPS {
+        let offset = f64::from(step) * STEP_MM;
+        let target = plus(middle, times(normal, offset));
+        let gradient = scene.gradient(target);
+        let weight = dot(normal, gradient) - trade_off * offset * offset;
+        if weight > best.as_ref().map_or(0.0, |b| b.pull.weight) {
+            best = Some(Edge { offset, pull: Pull { triangle, direction: unit(gradient), target, weight } });
+        }
+    }
+    best
 }
 
 /// The contrast between the cord in a ring and what surrounds it, 0..1000: along rays from its middle, the best step from

@@ -4,9 +4,13 @@ use crate::testing::shared;
 use crate::volume::{Affine, Grid, Volume, dice, read_image, read_mask};
 use std::sync::atomic::AtomicBool;
 
-fn search_in(image: &Volume<f32>, contrast: Contrast, run: impl Fn(&Search<'_>)) {
+fn search_in(image: &Volume<f32>, contrast: Contrast, mut run: impl FnMut(&Search<'_>)) {
     let tools = Tools::with(shared("data/models"), None);
     run(&Search { image, contrast: &contrast, tools: &tools, cancel: &AtomicBool::new(false) });
+}
+
+fn along(search: &Search<'_>, seed: &Curve) -> Result<Found, CenterlineError> {
+    Field::of(search)?.along(seed)
 }
 
 fn straight(grid: Grid) -> Curve {
@@ -64,13 +68,13 @@ fn a_bent_cord_is_followed_in_either_contrast_and_any_spacing() {
             let grid = grid(spacing.map(|mm: f64| (60.0 / mm) as usize), spacing);
             let (image, truth) = bent(grid, cord, fluid);
             search_in(&image, contrast.clone(), |search| {
-                let found = propagated(search, &straight(grid)).unwrap();
+                let found = along(search, &straight(grid)).unwrap();
                 let overlap = overlap(found.cord.as_ref().unwrap(), &truth);
                 let off = mean_distance(&found.curve, &from_mask(&truth, Fit::default()).unwrap());
-                let least = if spacing[0] > 1.0 { 0.85 } else { 0.9 };
-                assert!(overlap > least && off < 0.6, "{contrast} {spacing:?}: {overlap:.3} {off:.2}");
+                let (least, most) = if spacing[0] > 1.0 { (0.82, 1.0) } else { (0.9, 0.6) };
+                assert!(overlap > least && off < most, "{contrast} {spacing:?}: {overlap:.3} {off:.2}");
                 assert_eq!(found.curve.z_range(), 0..grid.shape[2]);
-                assert_eq!(found, propagated(search, &straight(grid)).unwrap(), "not twice the same");
+                assert_eq!(found, along(search, &straight(grid)).unwrap(), "not twice the same");
             });
         }
     }
@@ -82,7 +86,7 @@ fn it_ends_where_the_cord_ends() {
     let (mut image, _) = bent(grid, 200.0, 900.0);
     image.data.slice_mut(ndarray::s![.., .., 50..]).fill(300.0);
     search_in(&image, Contrast::T2, |search| {
-        let found = propagated(search, &straight(grid)).unwrap();
+        let found = along(search, &straight(grid)).unwrap();
         assert!(
             found.curve.first_z == 0 && (47..58).contains(&found.curve.z_range().end),
             "{:?}",
@@ -95,7 +99,7 @@ fn it_ends_where_the_cord_ends() {
 /// testing data, some drawn by other programs.
 const REAL: [(&str, &str, Contrast, f64, f64); 7] = [
     ("sct-testing/t2/t2", "sct-testing/t2/t2_seg-manual", Contrast::T2, 0.95, 0.4),
-    ("sct-testing/t2/t2_fake_lesion", "sct-testing/t2/t2_fake_lesion_sc_seg", Contrast::T2, 0.75, 1.3),
+    ("sct-testing/t2/t2_fake_lesion", "sct-testing/t2/t2_fake_lesion_sc_seg", Contrast::T2, 0.85, 0.6),
     ("sct-testing/t1/t1w", "sct-testing/t1/t1w_seg-manual", Contrast::T1, 0.92, 0.4),
     ("sct-testing/t2s/t2s", "sct-testing/t2s/t2s_seg", Contrast::T2s, 0.94, 0.5),
     (
@@ -121,22 +125,41 @@ const REAL: [(&str, &str, Contrast, f64, f64); 7] = [
     ),
 ];
 
+/// How well a way of finding draws the cord of a real image: overlap with the mask, and the mean distance (mm) of the lines.
+/// `None` when the shared data are absent.
+fn drawn(
+    [image, truth]: [&str; 2],
+    contrast: Contrast,
+    way: impl Fn(&Search<'_>) -> Result<Found, CenterlineError>,
+) -> Option<(f64, f64)> {
+    let file = |name: &str| shared(&format!("data/{name}.nii.gz"));
+    let (image, truth, _) = (file(image)?, file(truth)?, shared("data/models")?);
+    let mut image = read_image(&image).unwrap().to_rpi();
+    image.zero_non_finite();
+    let truth = read_mask(&truth).unwrap().to_rpi();
+    let mut drawn = None;
+    search_in(&image, contrast, |search| {
+        let found = way(search).unwrap();
+        let line = from_mask(&truth, Fit::default()).unwrap();
+        drawn = Some((overlap(found.cord.as_ref().unwrap(), &truth), mean_distance(&found.curve, &line)));
+    });
+    drawn
+}
+
 #[test]
 fn real_cords_are_drawn_as_people_draw_them() {
     for (image, truth, contrast, least, most_mm) in REAL {
-        let file = |name: &str| shared(&format!("data/{name}.nii.gz"));
-        let (Some(path), Some(truth), Some(_)) = (file(image), file(truth), shared("data/models")) else {
-            return;
-        };
-        let mut volume = read_image(&path).unwrap().to_rpi();
-        volume.zero_non_finite();
-        let truth = read_mask(&truth).unwrap().to_rpi();
-        search_in(&volume, contrast, |search| {
-            let found = find(search).unwrap();
-            let overlap = overlap(found.cord.as_ref().unwrap(), &truth);
-            let off = mean_distance(&found.curve, &from_mask(&truth, Fit::default()).unwrap());
-            assert!(overlap > least && off < most_mm, "{image}: {overlap:.3} {off:.2} mm");
-        });
+        let Some((overlap, off)) = drawn([image, truth], contrast, find) else { return };
+        assert!(overlap > least && off < most_mm, "{image}: {overlap:.3} {off:.2} mm");
+    }
+}
+
+#[test]
+fn it_finds_a_start_of_its_own_where_there_is_no_model() {
+    for (image, truth, contrast, least, most_mm) in [&REAL[0], &REAL[2], &REAL[3], &REAL[4]] {
+        let alone = |search: &Search<'_>| find(&Search { tools: &Tools::default(), ..*search });
+        let Some((overlap, off)) = drawn([image, truth], contrast.clone(), alone) else { return };
+        assert!(overlap > *least && off < *most_mm, "{image}: {overlap:.3} {off:.2} mm");
     }
 }
 
@@ -180,10 +203,11 @@ fn where_there_is_no_cord_it_says_so() {
     }
     let mut ramp = Volume::filled(grid([40, 40, 1], [1.0; 3]), 0.0);
     ramp.data.indexed_iter_mut().for_each(|((x, y, _), v)| *v = (x * y) as f32 * 1e35);
+    let small = grid([50, 50, 25], [1.0; 3]);
     let hostile = [
-        ("white noise", noise(wide, 0)),
-        ("smooth noise", noise(wide, 2)),
-        ("very smooth noise", noise(wide, 6)),
+        ("white noise", noise(small, 0)),
+        ("smooth noise", noise(small, 2)),
+        ("very smooth noise", noise(small, 6)),
         ("constant", Volume::filled(wide, 7.0)),
         ("a ball like a brain", ball),
         ("one huge slice", ramp),
@@ -193,8 +217,9 @@ fn where_there_is_no_cord_it_says_so() {
     for (name, image) in &hostile {
         for contrast in [Contrast::T1, Contrast::T2] {
             search_in(image, contrast, |search| {
-                let found = propagated(search, &straight(image.grid));
-                assert!(matches!(found, Err(CenterlineError::NotFound(_))), "{name}: {found:?}");
+                for found in [along(search, &straight(image.grid)), find(search)] {
+                    assert!(matches!(found, Err(CenterlineError::NotFound(_))), "{name}: {found:?}");
+                }
             });
         }
     }
@@ -207,7 +232,7 @@ fn stopping_and_unknown_contrasts_are_told() {
     let tools = Tools::default();
     let stopped =
         Search { image: &image, contrast: &Contrast::T2, tools: &tools, cancel: &AtomicBool::new(true) };
-    assert!(matches!(propagated(&stopped, &straight(grid)), Err(CenterlineError::Cancelled)));
+    assert!(matches!(along(&stopped, &straight(grid)), Err(CenterlineError::Cancelled)));
     let other = Contrast::Other("flair".into());
     search_in(&image, other, |search| {
         assert!(matches!(find(search), Err(CenterlineError::NoContrast { .. })));
