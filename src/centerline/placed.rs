@@ -34,15 +34,18 @@ pub struct PlacedPoints {
 }
 
 impl PlacedPoints {
-    /// The curve through the points on the image's `grid`, taken to RPI. Their voxels count while the image has the shape they
-    /// were placed on, whatever became of its header; else their millimetres do.
+    /// The points (RPI voxels, by rising z) on the image's `grid`. Their voxels count while the image has the shape they were
+    /// placed on, whatever became of its header; else their millimetres do.
+    pub fn on(&self, grid: &Grid) -> Result<Vec<[f64; 3]>, CenterlineError> {
+        if grid.to_rpi().shape == self.shape {
+            return Ok(self.voxels.clone());
+        }
+        Points { frame: Frame::World, at: self.world_mm.clone() }.to_voxels(grid)
+    }
+
+    /// The curve through the points on the image's `grid`, taken to RPI.
     pub fn curve(&self, grid: &Grid) -> Result<Curve, CenterlineError> {
-        let points = if grid.to_rpi().shape == self.shape {
-            Points { frame: Frame::Rpi, at: self.voxels.clone() }
-        } else {
-            Points { frame: Frame::World, at: self.world_mm.clone() }
-        };
-        from_points(&points, grid, self.fit)
+        from_points(&Points { frame: Frame::Rpi, at: self.on(grid)? }, grid, self.fit)
     }
 }
 

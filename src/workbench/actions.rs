@@ -18,6 +18,7 @@ pub(crate) enum Context {
     Subjects,
     Viewer,
     Compare,
+    Points,
     Training,
     Results,
     Image,
@@ -41,6 +42,7 @@ impl Context {
             Self::Subjects => "Subjects",
             Self::Viewer => "Slice viewer",
             Self::Compare => "Comparing centerlines",
+            Self::Points => "Placing points",
             Self::Training => "Training",
             Self::Results => "Results",
             Self::Image => "Image",
@@ -95,6 +97,24 @@ pub(crate) enum Action {
     AcceptCenterline,
     TryAgain,
     LeaveCompare,
+    Points,
+    PlacePoint,
+    PlaceAndGo,
+    DeletePoint,
+    GrabPoint,
+    SnapPoint,
+    NextPoint,
+    PreviousPoint,
+    UndoPoints,
+    RedoPoints,
+    SavePoints,
+    LeavePoints,
+    OtherPane,
+    NextSide,
+    LeapLeft,
+    LeapRight,
+    LeapUp,
+    LeapDown,
     Rescue,
     MarkPass,
     MarkFail,
@@ -199,6 +219,7 @@ fn screen_contexts(screen: Screen) -> Vec<Context> {
         Screen::Training => vec![Context::Training, Context::Global],
         Screen::Results => vec![Context::Results, Context::Viewer, Context::Global],
         Screen::Compare => vec![Context::Compare, Context::Global],
+        Screen::Points => vec![Context::Points, Context::Global],
         Screen::Image => vec![Context::Image, Context::Viewer, Context::Global],
     }
 }
@@ -242,8 +263,15 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const SCREENS: [Screen; 6] =
-        [Screen::Start, Screen::Subjects, Screen::Compare, Screen::Training, Screen::Results, Screen::Image];
+    const SCREENS: [Screen; 7] = [
+        Screen::Start,
+        Screen::Subjects,
+        Screen::Compare,
+        Screen::Points,
+        Screen::Training,
+        Screen::Results,
+        Screen::Image,
+    ];
 
     #[test]
     fn every_key_can_be_read_and_means_one_thing_on_a_screen() {

@@ -5,8 +5,10 @@ use ratatui::layout::Rect;
 use super::state::{Screen, State};
 
 mod compare;
+mod points;
 
 pub(crate) use compare::{card, compare};
+pub(crate) use points::points;
 
 /// The parts every screen has.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,6 +1,7 @@
 //! What happens to the workbench (messages) and what it asks for (effects). Plain values on both sides.
 
 use std::ffi::OsString;
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,6 +11,8 @@ use ratatui::layout::Size;
 use super::keys::Key;
 use super::model::{Curves, Evaluation, MarkChange, ProjectCard, QcNote, RunRow, SubjectRow};
 use super::scene::Scene;
+use super::side::{Side, SideKind};
+use super::state::points::Opened;
 use super::state::{JobKind, Level};
 use super::trial::TrialNews;
 
@@ -43,6 +46,16 @@ pub(crate) enum Msg {
         id: String,
         result: Result<String, String>,
     },
+    /// What the project knows of the points of the scan they are placed on.
+    PointsOpened {
+        generation: u64,
+        answer: Result<Opened, String>,
+    },
+    /// That scan from the side.
+    Sided {
+        generation: u64,
+        side: Arc<Side>,
+    },
     /// The mark of a scan was written.
     Marked {
         id: String,
@@ -64,6 +77,22 @@ pub(crate) enum Msg {
         evaluations: Vec<Evaluation>,
         prefer: Option<PathBuf>,
     },
+}
+
+/// A scan's scene in an effect: equal to itself only, for nobody compares voxels.
+#[derive(Clone)]
+pub(crate) struct Seen(pub(crate) Arc<Scene>);
+
+impl PartialEq for Seen {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl fmt::Debug for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.key)
+    }
 }
 
 /// News of the job in the background.
@@ -108,6 +137,23 @@ pub(crate) enum Effect {
     },
     /// End what the last `TryMethods` still does.
     DropTrials,
+    /// Read what was placed on a scan earlier.
+    OpenPoints {
+        key: String,
+        generation: u64,
+    },
+    /// Save the points of a scan (RPI voxels) and decide for them.
+    SavePoints {
+        id: String,
+        points: Vec<[f64; 3]>,
+    },
+    /// Make a picture of a scan from the side, along a line (x on every slice) where there is one.
+    LookFromSide {
+        scene: Seen,
+        generation: u64,
+        line: Option<Vec<f64>>,
+        wanted: Option<SideKind>,
+    },
     /// Change the quality-control mark of a scan.
     Mark {
         id: String,

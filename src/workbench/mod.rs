@@ -17,6 +17,7 @@ mod probe;
 mod runner;
 mod scene;
 mod screens;
+mod side;
 mod slice;
 mod state;
 mod terminal;

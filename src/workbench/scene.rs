@@ -6,6 +6,7 @@ use ndarray::{Array3, ArrayView3};
 
 use super::slice::{Cut, Plane, slice};
 use super::widgets::picture::{Layer, Mark, Shape};
+use crate::volume::{Affine, Grid};
 
 /// Half-open box of the crop in one axial slice: x from..to, y from..to, in RPI voxel edges.
 pub(crate) type CropBox = [f64; 4];
@@ -64,6 +65,11 @@ impl Scene {
     /// Voxels along the RPI axes.
     pub(crate) fn shape(&self) -> [usize; 3] {
         self.image.dim().into()
+    }
+
+    /// The image's grid, RPI.
+    pub(crate) fn grid(&self) -> Grid {
+        Grid { shape: self.shape(), affine: Affine(self.affine) }
     }
 
     /// The image cut through a voxel.

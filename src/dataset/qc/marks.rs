@@ -135,7 +135,7 @@ fn write(path: &Path, scans: &BTreeMap<ScanId, MarkedScan>) -> Result<(), Datase
 }
 
 /// The name by which the system knows the user.
-fn user() -> String {
+pub fn user() -> String {
     let named =
         ["USER", "LOGNAME"].into_iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
     named.unwrap_or_else(|| "unknown".to_owned())

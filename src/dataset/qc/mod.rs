@@ -18,7 +18,7 @@ pub use entry::Entry;
 pub use exchange::{Imported, Meaning, Unmatched};
 pub use kind::QcKind;
 pub use mark::{Mark, Verdict};
-pub use marks::{MarkedScan, QcMarks};
+pub use marks::{MarkedScan, QcMarks, user};
 
 #[cfg(test)]
 mod tests;

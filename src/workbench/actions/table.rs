@@ -29,6 +29,13 @@ const SEVERAL: Enabled = |s| s.results.evaluations.len() > 1;
 const CURVED: Enabled = |s| s.compare.current().is_some_and(|p| p.drawn().is_some());
 const CARDS: Enabled = |s| s.compare.cards() > 1;
 const CHOSEN: Enabled = |s| PROJECT(s) && s.subjects.current().is_some();
+const AT_HAND: Enabled = |s| PROJECT(s) && s.viewer.current() && s.viewer.error.is_none();
+const PLACING: Enabled = |s| s.points.known.is_some() && !s.points.saving;
+const POINTED: Enabled = |s| PLACING(s) && s.points.edit.on(s.points.z()).is_some();
+const POINTS: Enabled = |s| PLACING(s) && s.points.edit.count() > 0;
+const SAVEABLE: Enabled =
+    |s| PLACING(s) && s.points.curve.is_some() && (s.points.edit.count() > 1 || s.points.flat());
+const EARLIER: Enabled = |s| s.points.scene.as_ref().is_some_and(|v| !v.curve.is_empty());
 const LISTED: Enabled = |s| s.screen != Screen::Image;
 
 const fn row(
@@ -83,10 +90,44 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Subjects, &["enter"], A::Enlarge, "Enlarge", "The slice viewer alone, and back", hint(8, "⏎", "enlarge"), SCENE),
     row(C::Subjects, &["esc"], A::ClearFilter, "Back", "Leave the large viewer, then drop the filter", None, FILTERED),
     row(C::Subjects, &["C"], A::Compare, "Compare centerlines", "Every centerline method on this scan, side by side", hint(7, "C", "compare methods"), CHOSEN),
+    row(C::Subjects, &["e"], A::Points, "Place points", "Draw the chosen scan's centerline by points placed by hand", hint(8, "e", "points"), AT_HAND),
     row(C::Subjects, &["K"], A::Check, "Check the dataset", "Read every image and mask and list what is wrong, in the background", None, |s| PROJECT(s) && s.job.is_none()),
 
     row(C::Image, &["up", "k"], A::SliceOn, "Slice on", "One slice on along the cut", None, SCENE),
     row(C::Image, &["down", "j"], A::SliceBack, "Slice back", "One slice back along the cut", None, SCENE),
+
+    row(C::Points, &["enter"], A::PlacePoint, "Place a point", "Place the point of this slice under the cursor, or drop the one that moves (click too)", hint(1, "⏎", "place"), PLACING),
+    row(C::Points, &["space"], A::PlaceAndGo, "Place and go on", "Place a point, then go 20 mm towards the feet", hint(2, "space", "place, 20 mm down"), PLACING),
+    row(C::Points, &["s"], A::SnapPoint, "Snap", "Place the point on the cord's centre near the cursor", hint(3, "s", "snap"), PLACING),
+    row(C::Points, &["d", "delete", "backspace"], A::DeletePoint, "Delete the point", "Take away the point of this slice (right click too)", hint(4, "d", "delete"), POINTED),
+    row(C::Points, &["g"], A::GrabPoint, "Grab the point", "Move the point of this slice with the cursor; again: drop it (drag too)", hint(5, "g", "grab"), POINTED),
+    row(C::Points, &["w"], A::SavePoints, "Save", "Save the points and make the scan's crop anew", hint(1, "w", "save"), SAVEABLE),
+    row(C::Points, &["u"], A::UndoPoints, "Undo", "Take the last step back", hint(6, "u", "undo"), |s| PLACING(s) && s.points.edit.steps().0),
+    row(C::Points, &["ctrl-r", "U"], A::RedoPoints, "Redo", "Do the step again that was taken back", hint(7, "^R", "redo"), |s| PLACING(s) && s.points.edit.steps().1),
+    row(C::Points, &["n"], A::NextPoint, "Next point", "To the next point towards the feet", hint(8, "n N", "point"), POINTS),
+    row(C::Points, &["N"], A::PreviousPoint, "Previous point", "To the next point towards the head", None, POINTS),
+    row(C::Points, &["tab"], A::OtherPane, "Other picture", "Move the cursor in the other picture", hint(9, "tab", "side/axial"), PLACING),
+    row(C::Points, &["up"], A::CursorUp, "Cursor up", "Move the cursor; from the side it follows the cord (wheel too)", None, PLACING),
+    row(C::Points, &["down"], A::CursorDown, "Cursor down", "Move the cursor; from the side it follows the cord (wheel too)", None, PLACING),
+    row(C::Points, &["left"], A::CursorLeft, "Cursor left", "Move the cursor", None, PLACING),
+    row(C::Points, &["right"], A::CursorRight, "Cursor right", "Move the cursor", None, PLACING),
+    row(C::Points, &["shift-up"], A::LeapUp, "Cursor far up", "Five times as far", None, PLACING),
+    row(C::Points, &["shift-down"], A::LeapDown, "Cursor far down", "Five times as far", None, PLACING),
+    row(C::Points, &["shift-left"], A::LeapLeft, "Cursor far left", "Five times as far", None, PLACING),
+    row(C::Points, &["shift-right"], A::LeapRight, "Cursor far right", "Five times as far", None, PLACING),
+    row(C::Points, &["pgup"], A::PageUp, "20 mm up", "20 mm towards the head", None, PLACING),
+    row(C::Points, &["pgdn"], A::PageDown, "20 mm down", "20 mm towards the feet", None, PLACING),
+    row(C::Points, &["v"], A::NextSide, "Other side view", "Along the curve, mean of the middle, brightest of the middle", hint(12, "v", "view"), PLACING),
+    row(C::Points, &["l"], A::ToggleCenterline, "Earlier centerline", "The scan's earlier centerline on and off", None, EARLIER),
+    row(C::Points, &["b"], A::ToggleCrop, "Crop box", "Box of the crop to come on and off", None, PLACING),
+    row(C::Points, &["+", "="], A::ZoomIn, "Zoom in", "Closer, around the cursor", hint(13, "+ -", "zoom"), PLACING),
+    row(C::Points, &["-"], A::ZoomOut, "Zoom out", "Farther", None, PLACING),
+    row(C::Points, &["0"], A::ResetView, "Reset the view", "The usual zoom, window and side view", None, PLACING),
+    row(C::Points, &["."], A::Brighter, "Brighter", "Shift the grey window", None, PLACING),
+    row(C::Points, &[","], A::Darker, "Darker", "Shift the grey window", None, PLACING),
+    row(C::Points, &[">"], A::MoreContrast, "More contrast", "Narrow the grey window", None, PLACING),
+    row(C::Points, &["<"], A::LessContrast, "Less contrast", "Widen the grey window", None, PLACING),
+    row(C::Points, &["esc"], A::LeavePoints, "Back", "Put a moving point back; else back to the list, asking when points are not saved", hint(10, "esc", "back"), ALWAYS),
 
     row(C::Viewer, &["m"], A::ToggleMask, "Mask outline", "Lesion mask on and off", hint(12, "m", "mask"), MASK),
     row(C::Viewer, &["l"], A::ToggleCenterline, "Centerline", "Centerline on and off", hint(12, "l", "line"), CURVE),
@@ -125,6 +166,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Compare, &[","], A::Darker, "Darker", "Shift the grey window", None, SCENE),
     row(C::Compare, &[">"], A::MoreContrast, "More contrast", "Narrow the grey window", None, SCENE),
     row(C::Compare, &["<"], A::LessContrast, "Less contrast", "Widen the grey window", None, SCENE),
+    row(C::Compare, &["e"], A::Points, "Place points", "None is right: place points by hand and see the curve at once", hint(5, "e", "points"), AT_HAND),
     row(C::Compare, &["esc"], A::LeaveCompare, "Back", "Back to the list; what is still running stops", hint(4, "esc", "back"), ALWAYS),
 
     row(C::Training, &["n"], A::NewRun, "New training", "Fill in the form and start a training that outlives this terminal", hint(3, "n", "new training"), PROJECT),

@@ -8,6 +8,7 @@ mod jobs;
 mod marks;
 mod open;
 mod pictures;
+mod points;
 mod rescue;
 mod results;
 mod runs;
@@ -36,6 +37,7 @@ pub(crate) struct Effects {
     memory: Option<PathBuf>,
     project: Shared,
     pictures: watch::Sender<Option<pictures::Request>>,
+    sides: watch::Sender<Option<points::Request>>,
     runs: runs::Lane,
     trials: trials::Lane,
     findings: survey::Findings,
@@ -48,6 +50,7 @@ impl Effects {
         let project = watch::Sender::new(None);
         Self {
             pictures: pictures::start(project.subscribe(), sender.clone()),
+            sides: points::start(sender.clone()),
             runs: runs::Lane::default(),
             trials: trials::Lane::default(),
             findings: survey::Findings::default(),
@@ -64,6 +67,9 @@ impl Effects {
             Effect::Open(path) => open::open(path, self),
             Effect::LoadScene { key, generation, neighbours, fresh } => {
                 self.pictures.send_replace(Some(pictures::Request { key, generation, neighbours, fresh }));
+            }
+            Effect::LookFromSide { scene, generation, line, wanted } => {
+                self.sides.send_replace(Some(points::Request { scene, generation, line, wanted }));
             }
             Effect::CancelJob => self.cancel.store(true, Ordering::Relaxed),
             Effect::DropTrials => self.trials.end(),
@@ -86,6 +92,8 @@ impl Effects {
             }
             Effect::Mark { id, change } => marks::mark(project, id, change, self),
             Effect::Rescue { ids } => rescue::rescue(project, ids, self),
+            Effect::OpenPoints { key, generation } => points::open(project, key, generation, self),
+            Effect::SavePoints { id, points } => points::save(project, id, points, self),
             Effect::ChooseCenterline { id, method } => choose::choose(project, id, method, self),
             Effect::Preprocess { ids, force } => jobs::preprocess(project, ids, force, self),
             Effect::Check => jobs::check(project, self),

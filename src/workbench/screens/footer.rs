@@ -35,7 +35,7 @@ fn draw_status(state: &State, area: Rect, buffer: &mut Buffer) {
         pieces(buffer, area, theme, &[(what, Role::Key), (&text, Role::Title)]);
         return;
     }
-    let picture = matches!(state.screen, Screen::Subjects | Screen::Image);
+    let picture = matches!(state.screen, Screen::Subjects | Screen::Image | Screen::Points);
     let probe = if picture { viewer::probe(state) } else { None };
     let mut x = area.x;
     if let Some((place, value, world)) = probe.filter(|_| state.job.is_none() || area.width >= 110) {

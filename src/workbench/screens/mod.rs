@@ -9,6 +9,7 @@ pub(crate) mod header;
 mod help;
 mod log;
 mod palette;
+mod points;
 mod results;
 mod start;
 mod subjects;
@@ -40,6 +41,7 @@ pub(crate) fn draw(state: &State, buffer: &mut Buffer) {
         Screen::Training => training::draw(state, buffer),
         Screen::Results => results::draw(state, page.body, buffer),
         Screen::Compare => compare::draw(state, page.body, buffer),
+        Screen::Points => points::draw(state, page.body, buffer),
         Screen::Image => viewer::draw(state, page.body, buffer),
     }
     footer::draw(state, page.status, page.footer, buffer);

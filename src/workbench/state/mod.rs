@@ -6,6 +6,7 @@ pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod modal;
 pub(crate) mod order;
+pub(crate) mod points;
 pub(crate) mod results;
 pub(crate) mod start;
 pub(crate) mod subjects;
@@ -19,6 +20,7 @@ pub(crate) use form::Form;
 pub(crate) use job::{Job, JobKind};
 pub(crate) use log::{Level, Log};
 pub(crate) use modal::Modal;
+pub(crate) use points::Placing;
 pub(crate) use results::Results;
 pub(crate) use start::StartMenu;
 pub(crate) use subjects::Subjects;
@@ -37,6 +39,8 @@ pub(crate) enum Screen {
     Results,
     /// All centerline methods on one scan, reached from the list.
     Compare,
+    /// Placing points on one scan.
+    Points,
     /// One image alone (`deepseg view`).
     Image,
 }
@@ -70,6 +74,7 @@ pub(crate) struct State {
     pub(crate) subjects: Subjects,
     pub(crate) viewer: Viewer,
     pub(crate) compare: Compare,
+    pub(crate) points: Placing,
     pub(crate) training: Training,
     pub(crate) results: Results,
     pub(crate) job: Option<Job>,
@@ -98,6 +103,7 @@ impl State {
             subjects: Subjects::default(),
             viewer: Viewer::default(),
             compare: Compare::default(),
+            points: Placing::default(),
             training: Training::default(),
             results: Results::default(),
             job: None,
@@ -119,6 +125,7 @@ impl State {
             || self.opening
             || self.viewer.waiting()
             || self.compare.waiting()
+            || self.points.waiting()
             || self.log.notice(self.clock).is_some()
     }
 }

@@ -2,6 +2,15 @@
 
 use std::path::PathBuf;
 
+use super::Screen;
+
+/// Where to go after a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum After {
+    Go(Screen),
+    Quit,
+}
+
 /// A question with consequences.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Question {
@@ -13,6 +22,8 @@ pub(crate) enum Question {
     QuitWithJob,
     /// Redo the crops of all scans.
     Redo,
+    /// Leave points that are not saved.
+    DropPoints(After),
     /// Try other centerline methods on these scans.
     Rescue(Vec<String>),
 }
@@ -26,6 +37,10 @@ impl Question {
                 let then = "Each takes its first believable one, and its crop is made anew. x stops it; what is found stays.";
                 return [ask, then.to_owned()];
             }
+            Self::DropPoints(_) => [
+                "Leave without saving the points?",
+                "n stays; w saves them and makes the crop of this scan anew.",
+            ],
             Self::Stop(_) => [
                 "Stop this training?",
                 "It finishes the step, writes a checkpoint and can be resumed with u.",

@@ -6,11 +6,13 @@ use super::super::model::MarkChange;
 use super::super::state::modal::Question;
 use super::super::state::start::Entry;
 use super::super::state::{Job, JobKind, Leave, Level, Modal, Screen, State};
-use super::{compare, leave, marks, measure, poll_now, say, show_chosen, viewer};
+use super::{compare, leave, marks, measure, points, poll_now, say, show_chosen, viewer};
 
 /// Does an action.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    let special = compare::act(state, action).or_else(|| marks::act(state, action));
+    let special = points::act(state, action)
+        .or_else(|| compare::act(state, action))
+        .or_else(|| marks::act(state, action));
     if let Some(effects) = special.or_else(|| viewer::act(state, action)) {
         return effects;
     }
@@ -82,6 +84,7 @@ fn work(state: &mut State, action: Action) -> Vec<Effect> {
             effects
         }
         Action::Compare => compare::open(state),
+        Action::Points => points::open(state),
         Action::Rescue => {
             let failing = state.subjects.rows().iter().filter(|r| r.needs_centerline());
             let ids = failing.map(|r| r.id.clone()).collect();
@@ -117,7 +120,7 @@ pub(super) fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
             effects.push(Effect::LoadEvaluations { prefer: None });
             effects.extend(show_scored(state));
         }
-        Screen::Start | Screen::Image | Screen::Compare => {}
+        Screen::Start | Screen::Image | Screen::Compare | Screen::Points => {}
     }
     effects
 }
@@ -168,7 +171,7 @@ fn step_screen(state: &mut State, by: isize) -> Vec<Effect> {
         }
         // The head is above: up is a higher slice.
         Screen::Compare => state.viewer.shift(2, by.saturating_neg()),
-        Screen::Image => {}
+        Screen::Image | Screen::Points => {}
     }
     Vec::new()
 }
@@ -235,6 +238,7 @@ fn confirmed(state: &mut State) -> Vec<Effect> {
             vec![Effect::CancelJob]
         }
         Question::Rescue(ids) => start(state, JobKind::Rescue, ids.len(), Effect::Rescue { ids }),
+        Question::DropPoints(after) => points::left(state, after),
         Question::Redo => {
             let scans = state.subjects.tally().scans;
             start(state, JobKind::Preprocess, scans, Effect::Preprocess { ids: None, force: true })
@@ -242,7 +246,7 @@ fn confirmed(state: &mut State) -> Vec<Effect> {
     }
 }
 
-fn quit(state: &mut State) -> Vec<Effect> {
+pub(super) fn quit(state: &mut State) -> Vec<Effect> {
     if state.job.is_some() {
         return open(state, Modal::Confirm(Question::QuitWithJob));
     }

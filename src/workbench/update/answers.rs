@@ -4,7 +4,7 @@ use super::super::message::{Effect, JobNews, Msg};
 use super::super::model::{ProjectCard, SubjectRow};
 use super::super::state::{JobKind, Level, Screen, State};
 use super::act::{go, open_project, redo_waiting, show_scored};
-use super::{compare, marks, measure, poll_now, say, show_chosen};
+use super::{compare, marks, measure, points, poll_now, say, show_chosen};
 
 /// Takes an answer in.
 pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -33,6 +33,8 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             measure(state);
             Vec::new()
         }
+        Msg::PointsOpened { generation, answer } => points::opened(state, generation, answer),
+        Msg::Sided { generation, side } => points::sided(state, generation, side),
         Msg::CenterlineChosen { id, result } => compare::chosen(state, id, result),
         Msg::Marked { id, result } => {
             marks::marked(state, &id, result);

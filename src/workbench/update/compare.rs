@@ -81,12 +81,18 @@ pub(super) fn chosen(state: &mut State, id: String, result: Result<String, Strin
     match result {
         Ok(method) => {
             say(state, Level::Done, format!("{id}: the centerline comes from {method} now"));
-            let here = state.screen == Screen::Compare && state.compare.key == id;
+            let here = match state.screen {
+                Screen::Compare => state.compare.key == id,
+                Screen::Points => state.points.key == id,
+                _ => false,
+            };
+            state.points.saved(&id);
             let mut effects = if here { go(state, Screen::Subjects) } else { vec![Effect::Survey] };
             effects.extend(redo(state, id));
             effects
         }
         Err(message) => {
+            state.points.saving = false;
             say(state, Level::Error, message);
             Vec::new()
         }

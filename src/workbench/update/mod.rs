@@ -5,6 +5,8 @@ mod answers;
 mod compare;
 mod marks;
 mod mouse;
+mod points;
+mod points_mouse;
 mod typing;
 mod viewer;
 
@@ -134,5 +136,7 @@ pub(crate) fn next_step(state: &State) -> Option<(&'static str, String)> {
 
 #[cfg(test)]
 mod compare_tests;
+#[cfg(test)]
+mod points_tests;
 #[cfg(test)]
 mod tests;

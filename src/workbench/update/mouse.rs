@@ -6,10 +6,11 @@ use ratatui::layout::{Position, Rect};
 use super::super::layout;
 use super::super::message::Effect;
 use super::super::screens::header;
+use super::super::state::modal::After;
 use super::super::state::{Screen, State};
 use super::super::widgets::picture::Fit;
 use super::act::{go, show_scored};
-use super::{compare, show_chosen};
+use super::{compare, points, points_mouse, show_chosen};
 
 /// Takes a mouse event.
 pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
@@ -20,6 +21,11 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
         && layout::page(state.area()).body.contains((event.column, event.row).into())
     {
         return compare::mouse(state, event);
+    }
+    if state.screen == Screen::Points
+        && layout::page(state.area()).body.contains((event.column, event.row).into())
+    {
+        return points_mouse::mouse(state, event);
     }
     let at = Position::new(event.column, event.row);
     let on_picture = picture(state).contains(at);
@@ -70,7 +76,10 @@ fn click(state: &mut State, at: Position) -> Vec<Effect> {
     let page = layout::page(state.area());
     if page.header.contains(at) {
         let tab = header::tabs(state).into_iter().find(|(_, area)| area.contains(at));
-        return tab.map_or_else(Vec::new, |(screen, _)| go(state, screen));
+        return tab.map_or_else(Vec::new, |(screen, _)| match state.screen {
+            Screen::Points => points::leave(state, After::Go(screen)),
+            _ => go(state, screen),
+        });
     }
     let list = layout::screen_split(state).list;
     let row = usize::from(at.y.saturating_sub(list.y));

@@ -85,6 +85,7 @@ fn role(mark: Mark) -> Role {
         Mark::Mask => Role::Mask,
         Mark::Prediction => Role::Prediction,
         Mark::Centerline | Mark::Spot => Role::Centerline,
+        Mark::Point => Role::Letter,
         Mark::Cursor => Role::Cursor,
     }
 }
@@ -152,6 +153,7 @@ fn ascii(block: &[Sample], ink: Ink) -> Glyph {
         Some(Mark::Mask) => '#',
         Some(Mark::Prediction) => 'o',
         Some(Mark::Centerline | Mark::Spot) => '+',
+        Some(Mark::Point) => '*',
         Some(Mark::Cursor) => 'x',
         None => {
             let step = block[0].level.unwrap_or(0.0) * (RAMP.len() - 1) as f32;

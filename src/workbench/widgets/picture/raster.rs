@@ -15,6 +15,8 @@ pub(crate) enum Mark {
     Centerline,
     /// The centerline as one point (axial).
     Spot,
+    /// A point somebody placed.
+    Point,
     Cursor,
 }
 
