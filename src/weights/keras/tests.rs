@@ -5,6 +5,7 @@ use crate::testing::shared;
 use crate::volume::read_image;
 use hdf5_pure::{AttrValue, FileBuilder};
 use ndarray::{Array4, Axis, s};
+use proptest::prelude::*;
 
 /// A network of one input and the layers given as (class, settings), each taking from the one before, with the arrays
 /// `kernel` (`[3, 3, 1, 2]`) and `bias` in a layer called `conv`.
@@ -87,6 +88,20 @@ fn damaged_files_are_refused() {
     assert!(told(r#"{"class_name":"Model","config":{}}"#).contains("0 inputs and 0 outputs"));
     let absent = read_keras(Path::new("/nowhere/net.h5")).unwrap_err().to_string();
     assert!(absent.starts_with("/nowhere/net.h5: "), "{absent}");
+}
+
+proptest! {
+    #[test]
+    fn no_damage_makes_it_panic(damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..9)) {
+        let mut bytes = file(&[("conv", "Conv2D", "{}")]);
+        for (place, value) in damage {
+            let place = place.index(bytes.len());
+            bytes[place] = value;
+        }
+        if let Ok(graph) = from_bytes(bytes) {
+            graph.run(Array4::zeros((1, 1, 5, 5))).ok();
+        }
+    }
 }
 
 #[test]
