@@ -12,6 +12,8 @@ const LEAST_AROUND: f64 = 0.6;
 const AROUND: usize = 8;
 /// A tube of which less than this share lies on an edge met one by chance.
 const LEAST_SHARE: f64 = 1.0 / 3.0;
+/// The share of the change at its surface that goes outwards is never less on a cord; the least of the real images has 0.93.
+const LEAST_OUTWARDS: f64 = 0.88;
 /// A tube over less height than this, or than half of the image's where that is lower, is none, mm.
 const LEAST_MM: f64 = 30.0;
 /// No cord's section is smaller or larger, mm2.
@@ -48,7 +50,8 @@ impl Judged {
         let [from_z, to_z] = [0, part.rings() - 1].map(|ring| part.centre(ring)[2].clamp(0.0, far));
         let high = (to_z - from_z).abs();
         let long = high >= LEAST_MM.min(far / 2.0);
-        let any_cord = long && !by_chance && small >= LEAST_AREA && large <= MOST_AREA;
+        let edged = outwards >= LEAST_OUTWARDS && !by_chance;
+        let any_cord = long && edged && small >= LEAST_AREA && large <= MOST_AREA;
         let strange = if any_cord { strangeness(outwards, small / large) } else { f64::INFINITY };
         let seen = format!(
             "{:.0} % of the change at its surface goes outwards, its section is {small:.0} to {large:.0} mm2, over {high:.0} mm",

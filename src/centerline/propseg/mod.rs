@@ -46,6 +46,8 @@ const MOST_STARTS: usize = 6;
 const OWN_START: f32 = 0.8;
 /// No cord fits into an image narrower than this, mm.
 const NARROWEST_MM: f64 = 12.0;
+/// Nor is anybody larger than this, mm.
+const WIDEST_MM: f64 = 2000.0;
 
 /// What PropSeg knows of a contrast beforehand.
 #[derive(Clone, Copy, Debug)]
@@ -97,8 +99,14 @@ impl<'a> Field<'a> {
     fn of(search: &'a Search<'a>) -> Result<Field<'a>, CenterlineError> {
         let kind = Kind::of(search.contrast)?;
         let scene = Scene::of(search.image, kind.bright_cord).ok_or_else(featureless)?;
-        if scene.far_corner()[..2].iter().any(|mm| *mm < NARROWEST_MM) {
+        let far = scene.far_corner();
+        if far[..2].iter().any(|mm| *mm < NARROWEST_MM) {
             return Err(CenterlineError::NotFound(format!("the image is narrower than {NARROWEST_MM} mm")));
+        }
+        if far.iter().any(|mm| *mm > WIDEST_MM) {
+            return Err(CenterlineError::NotFound(
+                "the header says that the image is metres wide: repair it (`deepseg check`)".into(),
+            ));
         }
         Ok(Field { search, scene, kind })
     }

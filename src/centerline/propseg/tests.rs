@@ -203,7 +203,7 @@ fn where_there_is_no_cord_it_says_so() {
     }
     let mut ramp = Volume::filled(grid([40, 40, 1], [1.0; 3]), 0.0);
     ramp.data.indexed_iter_mut().for_each(|((x, y, _), v)| *v = (x * y) as f32 * 1e35);
-    let small = grid([50, 50, 25], [1.0; 3]);
+    let small = grid([40, 40, 20], [1.0; 3]);
     let hostile = [
         ("white noise", noise(small, 0)),
         ("smooth noise", noise(small, 2)),
@@ -212,16 +212,16 @@ fn where_there_is_no_cord_it_says_so() {
         ("a ball like a brain", ball),
         ("one huge slice", ramp),
         ("hardly a voxel", noise(grid([4, 4, 4], [1.0; 3]), 0)),
+        ("metres", noise(grid([40, 40, 9], [1e5, 1e5, 1.0]), 0)),
         ("no size", noise(grid([40, 40, 9], [0.0, 1.0, 1.0]), 0)),
     ];
-    for (name, image) in &hostile {
-        for contrast in [Contrast::T1, Contrast::T2] {
-            search_in(image, contrast, |search| {
-                for found in [along(search, &straight(image.grid)), find(search)] {
-                    assert!(matches!(found, Err(CenterlineError::NotFound(_))), "{name}: {found:?}");
-                }
-            });
-        }
+    for (n, (name, image)) in hostile.iter().enumerate() {
+        let contrast = if n % 2 == 0 { Contrast::T2 } else { Contrast::T1 };
+        search_in(image, contrast, |search| {
+            for found in [along(search, &straight(image.grid)), find(search)] {
+                assert!(matches!(found, Err(CenterlineError::NotFound(_))), "{name}: {found:?}");
+            }
+        });
     }
 }
 
