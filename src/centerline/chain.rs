@@ -64,13 +64,17 @@ fn walk(
 ) -> Result<Standing, CenterlineError> {
     let name = project.decision(&scan.id).centerline;
     if let Some(method) = name.map_or(Ok(None), |name| Method::choice(&name))? {
-        method.usable(project, scan, examination.tools())?;
+        // A curve that is there is used even where the method cannot be run: on another machine, say.
+        if examination.stored(method).is_none() {
+            method.usable(project, scan, examination.tools())?;
+        }
         return Ok(look(method)?.map_or(Standing::Open, chosen));
     }
     let settings = examination.settings();
     let chain = examination.candidates().into_iter().filter(|(method, _)| settings.chain.contains(method));
     let mut tried: Vec<Trial> = Vec::new();
-    for (method, _) in chain.filter(|(_, usable)| usable.is_ok()) {
+    let there = |method: Method| examination.stored(method).is_some();
+    for (method, _) in chain.filter(|(method, usable)| usable.is_ok() || there(*method)) {
         match look(method)? {
             None => return Ok(Standing::Open),
             Some(trial) if trial.confidence() >= settings.believable => {

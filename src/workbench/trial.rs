@@ -44,6 +44,33 @@ pub(crate) struct Drawn {
     pub(crate) reasons: Vec<String>,
 }
 
+/// How far two curves run apart where both are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Apart {
+    pub(crate) mean_mm: f64,
+    pub(crate) most_mm: f64,
+    /// The slice where it is most.
+    pub(crate) at: usize,
+}
+
+impl Drawn {
+    /// How far this curve runs from another one, on slices across the body of voxels `spacing` mm wide; `None` where they share none.
+    pub(crate) fn apart(&self, other: &Drawn, spacing: [f64; 3]) -> Option<Apart> {
+        let distance = |(a, b): (&Option<[f64; 2]>, &Option<[f64; 2]>)| {
+            let (a, b) = (a.as_ref()?, b.as_ref()?);
+            Some(((a[0] - b[0]) * spacing[0]).hypot((a[1] - b[1]) * spacing[1]))
+        };
+        let pairs = self.curve.iter().zip(&other.curve).map(distance).enumerate();
+        let shared: Vec<(usize, f64)> = pairs.filter_map(|(z, mm)| mm.map(|mm| (z, mm))).collect();
+        let (at, most_mm) = shared.iter().copied().max_by(|a, b| a.1.total_cmp(&b.1))?;
+        Some(Apart {
+            mean_mm: shared.iter().map(|(_, mm)| mm).sum::<f64>() / shared.len() as f64,
+            most_mm,
+            at,
+        })
+    }
+}
+
 /// What came of a method on a scan.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Tried {
@@ -85,6 +112,15 @@ pub(crate) enum TrialNews {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn curves_are_compared_in_millimetres_where_both_are() {
+        let drawn = |curve: Vec<Option<[f64; 2]>>| Drawn { curve, ..Drawn::default() };
+        let a = drawn(vec![Some([0.0, 0.0]), Some([0.0, 0.0]), Some([0.0, 0.0]), None]);
+        let b = drawn(vec![None, Some([1.0, 0.0]), Some([3.0, 2.0]), Some([0.0, 0.0])]);
+        assert_eq!(a.apart(&b, [1.0, 2.0, 5.0]), Some(Apart { mean_mm: 3.0, most_mm: 5.0, at: 2 }));
+        assert_eq!(a.apart(&drawn(vec![None; 4]), [1.0; 3]), None);
+    }
 
     #[test]
     fn grades_are_told_by_words_too() {

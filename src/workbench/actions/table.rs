@@ -156,7 +156,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Compare, &["pgup"], A::PageUp, "Five slices up", "Five slices towards the head", None, SCENE),
     row(C::Compare, &["pgdn"], A::PageDown, "Five slices down", "Five slices towards the feet", None, SCENE),
     row(C::Compare, &["enter"], A::AcceptCenterline, "Accept", "Take this method's centerline and make the scan's crop anew (double click too)", hint(3, "⏎", "accept"), CURVED),
-    row(C::Compare, &["R"], A::TryAgain, "Try again", "Run the chosen method anew", hint(9, "R", "run again"), |s| s.compare.current().is_some()),
+    row(C::Compare, &["R"], A::TryAgain, "Try again", "Run the chosen method anew", hint(3, "R", "run again"), |s| s.compare.current().is_some()),
     row(C::Compare, &["n"], A::NextFailing, "Next failing", "Compare the methods on the next scan that needs a look", hint(6, "n", "next failing"), FAILING),
     row(C::Compare, &["N"], A::PreviousFailing, "Previous failing", "Compare the methods on the previous scan that needs a look", None, FAILING),
     row(C::Compare, &["+", "="], A::ZoomIn, "Zoom in", "Closer, around the cord", hint(11, "+ -", "zoom"), SCENE),

@@ -111,17 +111,24 @@ fn look(
     let mut methods = Methods { accepted: accepted(project, scan), ..Methods::default() };
     let mut queue = Vec::new();
     for (method, usable) in examination.candidates() {
-        if let Err(why) = usable {
-            methods.absent.push((method.to_string(), sentence(&why)));
-            continue;
+        // A curve made on another machine is there although the method is not.
+        match (examination.stored(method), usable) {
+            (Some(trial), _) => methods.tried.push(tried(trial, grid)),
+            (None, Ok(())) => queue.push(method),
+            (None, Err(why)) => {
+                methods.absent.push((method.to_string(), needs(scan, method, &sentence(&why))));
+                continue;
+            }
         }
         methods.usable.push(method.to_string());
-        match examination.stored(method) {
-            Some(trial) => methods.tried.push(tried(trial, grid)),
-            None => queue.push(method),
-        }
     }
     (methods, queue)
+}
+
+/// Why a method cannot be tried, without the names that stand beside it.
+fn needs(scan: &Scan, method: Method, why: &str) -> String {
+    let why = why.strip_prefix(&format!("{}: ", scan.id)).unwrap_or(why);
+    why.strip_prefix(&format!("the method {method} ")).unwrap_or(why).to_owned()
 }
 
 /// The method whose curve the scan goes on with.

@@ -34,7 +34,7 @@ pub(crate) struct CardPanes {
 pub(crate) fn compare(body: Rect, cards: usize) -> ComparePanes {
     let inner = Rect { x: body.x + 1.min(body.width), width: body.width.saturating_sub(2), ..body };
     let title = Rect { height: 1.min(inner.height), ..inner };
-    let below = (inner.height / 4).clamp(4, 11).min(inner.height - title.height);
+    let below = (inner.height / 4).clamp(4, 9).min(inner.height - title.height);
     let details = Rect { y: inner.bottom() - below, height: below, ..inner };
     let band = Rect { y: title.bottom(), height: inner.height - title.height - below, ..inner };
     let least = if band.height >= TALL { STACKED } else { BESIDE };

@@ -54,11 +54,8 @@ pub(super) fn draw(state: &State, body: Rect, buffer: &mut Buffer) {
 fn draw_title(state: &State, scene: Option<&Scene>, area: Rect, buffer: &mut Buffer) {
     let (theme, compare) = (state.ink.theme, &state.compare);
     let place = scene.map(|s| format!("  axial {}/{}", state.viewer.cursor[2] + 1, s.shape()[2]));
-    let parts = [
-        (compare.key.as_str(), Role::Title),
-        (place.as_deref().unwrap_or("  decoding…"), Role::Accent),
-        ("  ↑↓", Role::Dim),
-    ];
+    let parts =
+        [(compare.key.as_str(), Role::Title), (place.as_deref().unwrap_or("  decoding…"), Role::Accent)];
     pieces(buffer, area, theme, &parts);
     let hidden = compare.cards().saturating_sub(compare.in_sight);
     if hidden > 0 {

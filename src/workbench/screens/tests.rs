@@ -187,6 +187,15 @@ fn the_comparison_shows_methods_side_by_side_with_confidence_and_reasons() {
     assert!(has(&lines, "mask  doubtful 0.31  in 0.4 s   ✓ the centerline in use"), "{lines:#?}");
     assert!(has(&lines, "· it covers 4 of 6 slices (z 1 to 4)"), "{lines:#?}");
     assert!(lines[23].contains("⏎ accept") && lines[23].contains("esc back"), "{lines:#?}");
+    let generation = state.compare.generation;
+    update(&mut state, Msg::Trials { generation, news: TrialNews::Ended(tried("builtin", 0.9)) });
+    state.compare.select(2);
+    assert!(
+        has(&drawn(&state), "· 0.0 mm from mask on average, 0.0 mm at most (slice"),
+        "agreement in numbers"
+    );
+    update(&mut state, Msg::Trials { generation, news: TrialNews::Began("builtin".into()) });
+    update(&mut state, Msg::Tick(1008.0));
     state.compare.select(3);
     let lines = drawn(&state);
     assert!(has(&lines, "◌ running  4 s") && has(&lines, "cannot be tried here"), "{lines:#?}");

@@ -13,7 +13,7 @@ mod viewer;
 use super::actions;
 use super::layout;
 use super::message::{Effect, Msg};
-use super::model::Stage;
+use super::model::{Stage, SubjectRow};
 use super::state::{Leave, Level, Screen, State};
 
 /// Takes in a message.
@@ -109,12 +109,15 @@ pub(crate) fn next_step(state: &State) -> Option<(&'static str, String)> {
     if state.project.is_none() || tally.unknown > 0 || state.job.is_some() {
         return None;
     }
-    let lines = state.subjects.rows().iter().filter(|r| r.centerline == Stage::Ready).count();
+    // A scan whose centerline nobody has looked for yet may well get one.
+    let may = |r: &&SubjectRow| matches!(r.centerline, Stage::Ready | Stage::Unknown);
+    let lines = state.subjects.rows().iter().filter(may).count();
     let (training, results) = (&state.training, &state.results);
     match state.screen {
+        Screen::Compare => None,
         _ if tally.scans == 0 => Some(("q", "no scan was found here; see `deepseg init --help`".to_owned())),
         _ if tally.crops == 0 && lines == 0 => {
-            Some(("?", "no scan has a centerline: give cord masks to `deepseg init --cord`".to_owned()))
+            Some(("C", "no scan has a believable centerline: compare the methods".to_owned()))
         }
         Screen::Subjects if tally.crops == 0 => {
             Some(("P", format!("preprocess {lines} scans, then t to train")))

@@ -48,9 +48,8 @@ fn draw_heading(state: &State, name: &str, chosen: bool, accepted: bool, area: R
     let (rule, role) = if chosen { ("━", Role::Accent) } else { ("─", Role::Rule) };
     put(buffer, area, &rule.repeat(usize::from(area.width)), theme.style(role));
     let sign = if chosen { " ▸ " } else { " " };
-    let name_role = if chosen { Role::Title } else { Role::Text };
     let inner = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let end = pieces(buffer, inner, theme, &[(sign, Role::Accent), (name, name_role), (" ", Role::Text)]);
+    let end = pieces(buffer, inner, theme, &[(sign, Role::Accent), (name, Role::Title), (" ", Role::Dim)]);
     if accepted {
         let rest = Rect { x: end + 1, width: inner.right().saturating_sub(end + 1), ..inner };
         put_right(buffer, rest, " ✓ accepted ", theme.style(Role::Good));

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::super::super::state::State;
 use super::super::super::state::compare::{Panel, Progress};
 use super::super::super::theme::Role;
-use super::super::super::trial::{Grade, Tried};
+use super::super::super::trial::{Apart, Drawn, Grade, Tried};
 use super::super::super::widgets::text::{put, wrapped};
 use super::super::{line, pieces};
 use super::card::took;
@@ -51,8 +51,9 @@ fn draw_panel(state: &State, panel: &Panel, area: Rect, buffer: &mut Buffer) {
             let parts = [name, (&sure, grade_role(grade)), (&time, Role::Dim), (hint, Role::Dim)];
             pieces(buffer, heading, theme, &parts);
             let doubt = |i: usize| if i == 0 { Role::Text } else { Role::Warn };
-            let rows: Vec<_> =
+            let mut rows: Vec<_> =
                 drawn.reasons.iter().enumerate().map(|(i, r)| (format!("· {r}"), doubt(i))).collect();
+            rows.extend(apart(state, panel, drawn).map(|words| (words, Role::Text)));
             sentences(state, &rows, below, buffer);
         }
         Progress::Ended(Tried { outcome: Err(why), seconds, .. }) => {
@@ -64,6 +65,20 @@ fn draw_panel(state: &State, panel: &Panel, area: Rect, buffer: &mut Buffer) {
             pieces(buffer, heading, theme, &[name, ("  is still to answer", Role::Dim)]);
         }
     }
+}
+
+/// How far the curve runs from the one to compare with: the accepted one, else the best of the others.
+fn apart(state: &State, panel: &Panel, drawn: &Drawn) -> Option<String> {
+    let others = || state.compare.panels.iter().filter(|other| other.method != panel.method);
+    let accepted = others().find(|other| Some(&other.method) == state.compare.accepted.as_ref());
+    let trust = |other: &&Panel| other.drawn().map_or(-1.0, |d| d.confidence);
+    let other = accepted.or_else(|| others().max_by(|a, b| trust(a).total_cmp(&trust(b))))?;
+    let Apart { mean_mm, most_mm, at } = drawn.apart(other.drawn()?, state.viewer.scene.as_ref()?.spacing)?;
+    Some(format!(
+        "· {mean_mm:.1} mm from {} on average, {most_mm:.1} mm at most (slice {})",
+        other.method,
+        at + 1
+    ))
 }
 
 /// Sentences one below the other; where there is much room in width and little in height, in two columns.
