@@ -33,7 +33,8 @@ fn toolbox(home: &Path, cord: &Path) -> PathBuf {
     std::fs::create_dir_all(toolbox.join("bin")).unwrap();
     write_mask(&toolbox.join("cord.nii.gz"), &read_mask(cord).unwrap().to_rpi()).unwrap();
     let program = toolbox.join("bin/sct_propseg");
-    let script = "#!/bin/sh\nwhile [ \"$1\" != -o ]; do shift; done\nexec cp \"$SCT_DIR/cord.nii.gz\" \"$2\"\n";
+    let script =
+        "#!/bin/sh\nwhile [ \"$1\" != -o ]; do shift; done\nexec cp \"$SCT_DIR/cord.nii.gz\" \"$2\"\n";
     std::fs::write(&program, script).unwrap();
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     toolbox
@@ -127,7 +128,8 @@ fn one_key_fixes_all_failing_scans() {
     workbench.wait_for(&["1 crops made", "2 failed", "2 to check"]);
     workbench.press("q");
     workbench.ended();
-    let mut workbench = opened(home.path(), &project, &toolbox(home.path(), &home.path().join("files/cord.nii.gz")));
+    let mut workbench =
+        opened(home.path(), &project, &toolbox(home.path(), &home.path().join("files/cord.nii.gz")));
     workbench.wait_for(&["Scans 3", "2 to check"]);
     workbench.press("F");
     workbench.wait_for(&["Try the other centerline methods on 2 failing scans?"]);
