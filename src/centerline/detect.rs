@@ -1,6 +1,6 @@
 //! Looking for the cord in an image: from a method's name to its code, and from what it found to a judged curve.
 
-use super::{CenterlineError, Confidence, Curve, Found, Method, Search, cnn, optic, sct};
+use super::{CenterlineError, Confidence, Curve, Found, Method, Search, builtin, cnn, optic, sct};
 
 /// Lets a method look for the cord. Fails when the method is one that only takes what is given.
 pub fn detect(method: Method, search: &Search<'_>) -> Result<Found, CenterlineError> {
@@ -11,6 +11,7 @@ pub fn detect(method: Method, search: &Search<'_>) -> Result<Found, CenterlineEr
     match method {
         Method::Optic => optic::find(search),
         Method::Cnn => cnn::find(search),
+        Method::Builtin => builtin::find(search),
         Method::Sct(program) => sct::find(search, program),
         Method::File | Method::Mask | Method::Points => Err(CenterlineError::NotADetector(method)),
     }

@@ -18,25 +18,29 @@ pub enum Method {
     Optic,
     /// The centerline network of the Spinal Cord Toolbox.
     Cnn,
+    /// The detector that ships with the program: any contrast, nothing else needed.
+    Builtin,
     /// A command of the Spinal Cord Toolbox.
     Sct(SctProgram),
 }
 
 impl Method {
     /// Every method this version has.
-    pub const ALL: [Method; 9] = [
+    pub const ALL: [Method; 10] = [
         Method::Points,
         Method::File,
         Method::Mask,
         Method::Optic,
         Method::Cnn,
+        Method::Builtin,
         Method::Sct(SctProgram::GetCenterline),
         Method::Sct(SctProgram::DeepsegSc),
         Method::Sct(SctProgram::Deepseg),
         Method::Sct(SctProgram::PropSeg),
     ];
     /// What is tried for a scan when neither it nor the project says otherwise, in this order.
-    pub const CHAIN: [Method; 5] = [Method::Points, Method::File, Method::Mask, Method::Optic, Method::Cnn];
+    pub const CHAIN: [Method; 6] =
+        [Method::Points, Method::File, Method::Mask, Method::Optic, Method::Cnn, Method::Builtin];
     /// The name that stands for the chain.
     pub const AUTO: &str = "auto";
 
@@ -48,6 +52,7 @@ impl Method {
             Method::Points => "points",
             Method::Optic => "optic",
             Method::Cnn => "cnn",
+            Method::Builtin => "builtin",
             Method::Sct(program) => program.name(),
         }
     }
@@ -89,6 +94,7 @@ impl Method {
         match self {
             Method::Optic => optic::model_path(tools, contrast).map(drop),
             Method::Cnn => cnn::model_path(tools, contrast).map(drop),
+            Method::Builtin => Ok(()),
             Method::Sct(program) => program.ready(tools, contrast),
             Method::File | Method::Mask | Method::Points => Err(CenterlineError::NotADetector(self)),
         }
@@ -100,7 +106,7 @@ impl Method {
             Method::File => "a centerline file",
             Method::Mask => "a cord mask",
             Method::Points => "points that somebody placed",
-            Method::Optic | Method::Cnn | Method::Sct(_) => "nothing but the image",
+            Method::Optic | Method::Cnn | Method::Builtin | Method::Sct(_) => "nothing but the image",
         };
         CenterlineError::MissingInput { scan: scan.id.clone(), method: self, needs }
     }

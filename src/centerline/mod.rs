@@ -32,7 +32,7 @@ mod survey;
 mod tools;
 mod trial;
 
-pub use builtin::{Example, Heat, SPACING, example, find as find_builtin, network as detector_network};
+pub use builtin::{Example, Heat, SPACING, example, network as detector_network};
 pub use centre_of_mass::{from_mask, from_mask_within};
 pub use chain::{Standing, glance, resolve, standing};
 pub use confidence::Confidence;
