@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 use cases::Case;
-use deepseg::centerline::{Curve, Method, Search, Tools, detect, judged};
+use deepseg::centerline::{Curve, Method, Search, Tools, Witness, detect, judged};
 use score::{Outcome, Score};
 
 /// A curve at least this sure is taken by `auto`.
@@ -40,9 +40,10 @@ fn main() {
 /// What every method that can be used says of a case, `auto` last.
 fn answers(case: &Case, tools: &Tools) -> Vec<(String, Score)> {
     let usable = |method: &Method| !method.is_given() && method.ready(tools, &case.contrast).is_ok();
+    let witness = Witness::default();
     let mut answers: Vec<(Method, Option<Curve>, f64)> = Vec::new();
     for method in Method::ALL.into_iter().filter(usable) {
-        let (curve, seconds) = timed(case, method, tools);
+        let (curve, seconds) = timed(case, method, tools, &witness);
         answers.push((method, curve, seconds));
     }
     let believable = |curve: &&Curve| curve.believed() >= BELIEVABLE;
@@ -55,12 +56,13 @@ fn answers(case: &Case, tools: &Tools) -> Vec<(String, Score)> {
     scores
 }
 
-fn timed(case: &Case, method: Method, tools: &Tools) -> (Option<Curve>, f64) {
+fn timed(case: &Case, method: Method, tools: &Tools, witness: &Witness) -> (Option<Curve>, f64) {
     let cancel = AtomicBool::new(false);
     let search = Search { image: &case.image, contrast: &case.contrast, tools, cancel: &cancel };
     let begun = Instant::now();
-    let curve = detect(method, &search).and_then(|found| judged(found, &search));
-    (curve.ok(), begun.elapsed().as_secs_f64())
+    let found = detect(method, &search, witness);
+    let seconds = begun.elapsed().as_secs_f64();
+    (found.and_then(|found| judged(found, &search, witness)).ok(), seconds)
 }
 
 /// Seconds on a whole volume of 384 x 384 x 17, median of five.
@@ -68,7 +70,8 @@ fn whole_volume(tools: &Tools) -> Vec<(String, f64)> {
     let Some(case) = cases::whole_volume() else { return Vec::new() };
     let usable = |method: &Method| !method.is_given() && method.ready(tools, &case.contrast).is_ok();
     let median = |method: Method| {
-        let mut seconds: Vec<f64> = (0..5).map(|_| timed(&case, method, tools).1).collect();
+        let mut seconds: Vec<f64> =
+            (0..5).map(|_| timed(&case, method, tools, &Witness::default()).1).collect();
         seconds.sort_by(f64::total_cmp);
         (method.to_string(), seconds[2])
     };

@@ -12,6 +12,10 @@ const SMALL_STEP_MM: f64 = 2.0;
 const SHARPEST_BEND_MM: f64 = 15.0;
 /// Bends are measured between points this far apart (mm), beyond the noise of single slices.
 const BEND_REACH_MM: f64 = 10.0;
+/// The probability from which the built-in detector counts as seeing the cord.
+const SEEN: f32 = 0.3;
+/// A curve on which it does so on this share of the slices is not doubted for the rest.
+const MOSTLY_SEEN: f64 = 0.8;
 /// A centre this far (mm) off the curve is not the cord's.
 const FAR_CENTRE_MM: f64 = 3.0;
 
@@ -43,6 +47,16 @@ impl Confidence {
         let doubts = [short, step(curve), bend(curve)];
         doubts.into_iter().flatten().for_each(|(factor, reason)| confidence.doubt(factor, reason));
         confidence
+    }
+
+    /// Hears the built-in detector on a curve that was found in an image: `cord` is its probability (0..1) of cord at a voxel.
+    pub(super) fn hear(&mut self, curve: &Curve, cord: impl Fn([f64; 3]) -> f32) {
+        let seen = curve.voxels().filter(|voxel| cord(*voxel) >= SEEN).count();
+        let share = seen as f64 / curve.xy.len().max(1) as f64;
+        if share < MOSTLY_SEEN {
+            let reason = format!("the built-in detector sees a cord on {:.0} % of it", 100.0 * share);
+            self.doubt(share / MOSTLY_SEEN, reason);
+        }
     }
 
     /// Lowers the value by a factor 0..1, for a reason.

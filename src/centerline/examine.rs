@@ -2,7 +2,9 @@
 
 use super::given::given;
 use super::trial::{self, Trial};
-use super::{CenterlineError, CenterlineSettings, Curve, Found, Method, Search, Tools, detect, judged};
+use super::{
+    CenterlineError, CenterlineSettings, Curve, Found, Method, Search, Tools, Witness, detect, judged,
+};
 use crate::dataset::{Project, Scan};
 use crate::volume::{Volume, write_mask};
 use std::any::Any;
@@ -18,6 +20,7 @@ pub struct Examination<'a> {
     settings: CenterlineSettings,
     tools: Tools,
     image: OnceLock<Volume<f32>>,
+    witness: Witness,
 }
 
 impl<'a> Examination<'a> {
@@ -25,7 +28,7 @@ impl<'a> Examination<'a> {
     pub fn new(project: &'a Project, scan: &'a Scan) -> Result<Self, CenterlineError> {
         let settings = CenterlineSettings::of(project)?;
         let tools = settings.tools(project);
-        Ok(Self { project, scan, settings, tools, image: OnceLock::new() })
+        Ok(Self { project, scan, settings, tools, image: OnceLock::new(), witness: Witness::default() })
     }
 
     /// Every method of the project's chain and then all others, each with the reason why it cannot be used here.
@@ -95,9 +98,9 @@ impl<'a> Examination<'a> {
         let image = self.image()?;
         let contrast = &self.scan.contrast;
         let search = Search { image, contrast, tools: &self.tools, cancel };
-        let found = detect(method, &search)?;
+        let found = detect(method, &search, &self.witness)?;
         self.keep_cord(method, &found)?;
-        judged(found, &search)
+        judged(found, &search, &self.witness)
     }
 
     /// The image in RPI order, read when it is first asked for.

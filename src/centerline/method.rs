@@ -1,6 +1,6 @@
 //! The ways to find a centerline: their names, what each needs, and which of them can be used on a scan.
 
-use super::{CenterlineError, SctProgram, Tools, cnn, optic, placed};
+use super::{CenterlineError, SctProgram, Tools, cnn, optic, placed, propseg};
 use crate::dataset::{Contrast, Project, Scan};
 use std::fmt;
 use std::str::FromStr;
@@ -20,19 +20,22 @@ pub enum Method {
     Cnn,
     /// The detector that ships with the program: any contrast, nothing else needed.
     Builtin,
+    /// A tube that grows along the cord and deforms onto its edge.
+    PropSeg,
     /// A command of the Spinal Cord Toolbox.
     Sct(SctProgram),
 }
 
 impl Method {
     /// Every method this version has.
-    pub const ALL: [Method; 10] = [
+    pub const ALL: [Method; 11] = [
         Method::Points,
         Method::File,
         Method::Mask,
         Method::Optic,
         Method::Cnn,
         Method::Builtin,
+        Method::PropSeg,
         Method::Sct(SctProgram::GetCenterline),
         Method::Sct(SctProgram::DeepsegSc),
         Method::Sct(SctProgram::Deepseg),
@@ -40,7 +43,7 @@ impl Method {
     ];
     /// What is tried for a scan when neither it nor the project says otherwise, in this order.
     pub const CHAIN: [Method; 6] =
-        [Method::Points, Method::File, Method::Mask, Method::Optic, Method::Cnn, Method::Builtin];
+        [Method::Points, Method::File, Method::Mask, Method::PropSeg, Method::Optic, Method::Cnn, Method::Builtin];
     /// The name that stands for the chain.
     pub const AUTO: &str = "auto";
 
@@ -53,6 +56,7 @@ impl Method {
             Method::Optic => "optic",
             Method::Cnn => "cnn",
             Method::Builtin => "builtin",
+            Method::PropSeg => "propseg",
             Method::Sct(program) => program.name(),
         }
     }
@@ -95,6 +99,7 @@ impl Method {
             Method::Optic => optic::model_path(tools, contrast).map(drop),
             Method::Cnn => cnn::model_path(tools, contrast).map(drop),
             Method::Builtin => Ok(()),
+            Method::PropSeg => propseg::ready(contrast),
             Method::Sct(program) => program.ready(tools, contrast),
             Method::File | Method::Mask | Method::Points => Err(CenterlineError::NotADetector(self)),
         }
@@ -106,7 +111,7 @@ impl Method {
             Method::File => "a centerline file",
             Method::Mask => "a cord mask",
             Method::Points => "points that somebody placed",
-            Method::Optic | Method::Cnn | Method::Builtin | Method::Sct(_) => "nothing but the image",
+            _ => "nothing but the image",
         };
         CenterlineError::MissingInput { scan: scan.id.clone(), method: self, needs }
     }

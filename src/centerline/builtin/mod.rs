@@ -28,8 +28,12 @@ const NAME: &str = "builtin";
 ///
 /// Fails when none does, and on a voxel size that cannot be true.
 pub fn find(search: &Search<'_>) -> Result<Found, CenterlineError> {
+    find_in(&Heat::of(search.image, || search.go_on())?, search)
+}
+
+/// [`find`], with what the network says of the image.
+pub(super) fn find_in(heat: &Heat, search: &Search<'_>) -> Result<Found, CenterlineError> {
     let image = search.image;
-    let heat = Heat::of(image, || search.go_on())?;
     let trace = Trace::of(&heat.probability, heat.spacing(image), || search.go_on())?;
     let (Some(trace), [x, y, z]) = (trace, heat.scales) else { return Err(nothing()) };
     let centers: Vec<_> = (0..image.grid.shape[2]).map(|slice| trace.at(z.inward(slice as f64))).collect();

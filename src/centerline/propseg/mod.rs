@@ -1,5 +1,5 @@
 //! PropSeg: a tube that grows along the cord and deforms onto its edge, giving a centerline and a cord mask. Knows the search,
-//! volumes, and OptiC as the place to start from; nothing of how an answer is judged or shown.
+//! volumes, and that other methods give places to start from; nothing of how an answer is judged or shown.
 //!
 //! After De Leener, Kadoury and Cohen-Adad, "Robust, accurate and fast automatic segmentation of the spinal cord" (NeuroImage
 //! 2014) and its follow-up of 2015, with the constants of the Spinal Cord Toolbox. What differs: nothing is drawn at random, so
@@ -21,7 +21,7 @@ mod tube;
 mod vector;
 mod voxelise;
 
-use super::{CenterlineError, Curve, Found, Search, optic};
+use super::{CenterlineError, Curve, Found, Search};
 use crate::dataset::Contrast;
 use detect::Start;
 use finish::{Cord, refined};
@@ -74,18 +74,28 @@ impl Kind {
     }
 }
 
-/// The cord in a tube that grows both ways from OptiC's curve, or from a start of its own where OptiC has no model or leads
-/// nowhere.
+/// Whether the contrast is one whose cord edge is known; else why not.
+pub(super) fn ready(contrast: &Contrast) -> Result<(), CenterlineError> {
+    Kind::of(contrast).map(drop)
+}
+
+/// A first centerline, looked for when it is needed.
+pub(super) type Seed<'a> = &'a dyn Fn() -> Result<Found, CenterlineError>;
+
+/// The cord in a tube that grows both ways along the first of `seeds` that leads somewhere, or else from a start of its own.
 ///
 /// Fails where the contrast is unknown, and where no tube finds an edge to lie on.
-pub fn find(search: &Search<'_>) -> Result<Found, CenterlineError> {
+pub(super) fn find(search: &Search<'_>, seeds: &[Seed<'_>]) -> Result<Found, CenterlineError> {
     let field = Field::of(search)?;
-    let led = optic::find(search).and_then(|seed| field.along(&seed.curve));
-    match led {
-        Err(CenterlineError::Cancelled) => Err(CenterlineError::Cancelled),
-        Err(why) => field.alone().map_err(|problem| unled(problem, &why)),
-        found => found,
+    let mut refusals = Vec::new();
+    for seed in seeds {
+        match seed().and_then(|seed| field.along(&seed.curve)) {
+            Ok(found) => return Ok(found),
+            Err(CenterlineError::Cancelled) => return Err(CenterlineError::Cancelled),
+            Err(why) => refusals.push(why.to_string()),
+        }
     }
+    field.alone().map_err(|problem| unled(problem, &refusals))
 }
 
 /// What every tube in one image shares.
@@ -158,11 +168,11 @@ fn found(search: &Search<'_>, judged: &Judged, refused: f64) -> Result<Found, Ce
     Ok(Found { curve, doubts, cord: Some(cord.mask) })
 }
 
-/// Nothing found alone, and why OptiC did not lead anywhere either.
-fn unled(problem: CenterlineError, why: &CenterlineError) -> CenterlineError {
+/// Nothing found alone, and why nothing led anywhere either.
+fn unled(problem: CenterlineError, refusals: &[String]) -> CenterlineError {
     match problem {
-        CenterlineError::NotFound(alone) => {
-            CenterlineError::NotFound(format!("{alone}; and led by OptiC: {why}"))
+        CenterlineError::NotFound(alone) if !refusals.is_empty() => {
+            CenterlineError::NotFound(format!("{alone}; led by other methods: {}", refusals.join("; ")))
         }
         other => other,
     }

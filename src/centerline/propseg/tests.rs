@@ -157,7 +157,7 @@ fn real_cords_are_drawn_as_people_draw_them() {
 #[test]
 fn it_finds_a_start_of_its_own_where_there_is_no_model() {
     for (image, truth, contrast, least, most_mm) in [&REAL[0], &REAL[2], &REAL[3], &REAL[4]] {
-        let alone = |search: &Search<'_>| find(&Search { tools: &Tools::default(), ..*search });
+        let alone = |search: &Search<'_>| find(search, &[]);
         let Some((overlap, off)) = drawn([image, truth], contrast.clone(), alone) else { return };
         assert!(overlap > *least && off < *most_mm, "{image}: {overlap:.3} {off:.2} mm");
     }
@@ -218,7 +218,7 @@ fn where_there_is_no_cord_it_says_so() {
     for (n, (name, image)) in hostile.iter().enumerate() {
         let contrast = if n % 2 == 0 { Contrast::T2 } else { Contrast::T1 };
         search_in(image, contrast, |search| {
-            for found in [along(search, &straight(image.grid)), find(search)] {
+            for found in [along(search, &straight(image.grid)), find(search, &[])] {
                 assert!(matches!(found, Err(CenterlineError::NotFound(_))), "{name}: {found:?}");
             }
         });
@@ -235,6 +235,6 @@ fn stopping_and_unknown_contrasts_are_told() {
     assert!(matches!(along(&stopped, &straight(grid)), Err(CenterlineError::Cancelled)));
     let other = Contrast::Other("flair".into());
     search_in(&image, other, |search| {
-        assert!(matches!(find(search), Err(CenterlineError::NoContrast { .. })));
+        assert!(matches!(find(search, &[]), Err(CenterlineError::NoContrast { .. })));
     });
 }

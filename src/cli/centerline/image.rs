@@ -6,8 +6,8 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::centerline::{
-    BELIEVABLE, CenterlineError, Curve, Fit, Method, Points, Search, Tools, detect, from_file, from_mask,
-    from_points, judged,
+    BELIEVABLE, CenterlineError, Curve, Fit, Method, Points, Search, Tools, Witness, detect, from_file,
+    from_mask, from_points, judged,
 };
 use crate::cli::interrupt;
 use crate::cli::output::{self, CommandResult, Failure, Outcome};
@@ -82,10 +82,11 @@ impl Args {
     fn search(&self, chosen: Option<Method>) -> Result<(Curve, Option<Volume<u8>>), Failure> {
         let (image, contrast, tools) = (self.image()?, self.contrast(), self.tools());
         let cancel = interrupt::flag()?;
+        let witness = Witness::default();
         let search = Search { image: &image, contrast: &contrast, tools: &tools, cancel: &cancel };
         let find = |method: Method| {
-            let found = detect(method, &search)?;
-            Ok((found.cord.clone(), judged(found, &search)?))
+            let found = detect(method, &search, &witness)?;
+            Ok((found.cord.clone(), judged(found, &search, &witness)?))
         };
         let (cord, curve) = match chosen {
             Some(method) => find(method).map_err(|e: CenterlineError| e.about(&self.place))?,
@@ -123,6 +124,7 @@ impl Args {
     pub(super) fn compare_on_image(&self) -> CommandResult {
         let (image, contrast, tools) = (self.image()?, self.contrast(), self.tools());
         let cancel = interrupt::flag()?;
+        let witness = Witness::default();
         let search = Search { image: &image, contrast: &contrast, tools: &tools, cancel: &cancel };
         let mut answers = Vec::new();
         for method in Method::ALL.into_iter().filter(|method| !method.is_given()) {
@@ -131,9 +133,9 @@ impl Args {
                 continue;
             }
             let begun = Instant::now();
-            let curve = match detect(method, &search) {
+            let curve = match detect(method, &search, &witness) {
                 Err(CenterlineError::Cancelled) => return Ok(Outcome::Interrupted),
-                found => found.and_then(|found| judged(found, &search)),
+                found => found.and_then(|found| judged(found, &search, &witness)),
             };
             let outcome = curve.as_ref().map_err(ToString::to_string);
             answers.push(Answer::given(method, outcome, begun.elapsed().as_secs_f64()));
