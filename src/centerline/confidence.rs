@@ -16,6 +16,8 @@ const BEND_REACH_MM: f64 = 10.0;
 const SEEN: f32 = 0.3;
 /// A curve on which it does so on this share of the slices is not doubted for the rest.
 const MOSTLY_SEEN: f64 = 0.8;
+/// A cord's centre is at least half a cord (mm) away from where the image ends.
+const NEAR_BORDER_MM: f64 = 4.0;
 /// A centre this far (mm) off the curve is not the cord's.
 const FAR_CENTRE_MM: f64 = 3.0;
 
@@ -51,11 +53,24 @@ impl Confidence {
 
     /// Hears the built-in detector on a curve that was found in an image: `cord` is its probability (0..1) of cord at a voxel.
     pub(super) fn hear(&mut self, curve: &Curve, cord: impl Fn([f64; 3]) -> f32) {
-        let seen = curve.voxels().filter(|voxel| cord(*voxel) >= SEEN).count();
-        let share = seen as f64 / curve.xy.len().max(1) as f64;
+        let seen: Vec<bool> = curve.voxels().map(|voxel| cord(voxel) >= SEEN).collect();
+        let share = seen.iter().filter(|seen| **seen).count() as f64 / seen.len().max(1) as f64;
         if share < MOSTLY_SEEN {
-            let reason = format!("the built-in detector sees a cord on {:.0} % of it", 100.0 * share);
-            self.doubt(share / MOSTLY_SEEN, reason);
+            self.doubt(share / MOSTLY_SEEN, unseen(curve, &seen, share));
+        }
+    }
+
+    /// Doubts a curve that was found in an image where it runs along the image's border: half of a cord is not seen there.
+    pub(super) fn mind_the_border(&mut self, curve: &Curve) {
+        let (shape, spacing) = (curve.grid.shape, curve.grid.spacing());
+        let near = |at: &[f64; 2], axis: usize| {
+            at[axis].min(shape[axis] as f64 - 1.0 - at[axis]) * spacing[axis] < NEAR_BORDER_MM
+        };
+        let along = curve.xy.iter().filter(|at| near(at, 0) || near(at, 1)).count();
+        let share = along as f64 / curve.xy.len().max(1) as f64;
+        if share > 0.1 {
+            let reason = format!("it runs along the image's border on {:.0} % of its slices", 100.0 * share);
+            self.doubt(1.0 - share, reason);
         }
     }
 
@@ -64,6 +79,29 @@ impl Confidence {
         self.value *= factor.clamp(0.0, 1.0) as f32;
         self.reasons.push(reason);
     }
+}
+
+/// Where the built-in detector sees no cord, in words: an end of the curve beyond the cord's, or all over.
+fn unseen(curve: &Curve, seen: &[bool], share: f64) -> String {
+    let (Some(low), Some(high)) = (seen.iter().position(|s| *s), seen.iter().rposition(|s| *s)) else {
+        return "the built-in detector sees no cord anywhere along it".into();
+    };
+    let percent = 100.0 * (1.0 - share);
+    let (below, above) = (low, seen.len() - 1 - high);
+    let missing = seen.len() as f64 * (1.0 - share);
+    if above as f64 > 0.8 * missing {
+        return format!(
+            "the built-in detector sees no cord above slice {} (brain, or beyond the cord?), {percent:.0} % of the curve",
+            curve.first_z + high
+        );
+    }
+    if below as f64 > 0.8 * missing {
+        return format!(
+            "the built-in detector sees no cord below slice {} (beyond the cord's end?), {percent:.0} % of the curve",
+            curve.first_z + low
+        );
+    }
+    format!("the built-in detector sees no cord on {percent:.0} % of the curve")
 }
 
 /// A factor that lowers the confidence, and why.
@@ -193,6 +231,33 @@ mod tests {
             judge((0..41).map(|z| [30.0, 30.0 + f64::from((z - 20_i32).abs()) * 1.9]).collect(), 1.0);
         assert!(hairpin.value < 0.9 && hairpin.reasons[1].contains("radius of only 11.5 mm"), "{hairpin:?}");
         assert!((curvature([0.0, -5.0, 0.0], [5.0, 0.0, 0.0], [0.0, 5.0, 0.0]) - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn the_detector_is_heard_and_says_where_it_sees_nothing() {
+        let curve = curve(vec![[30.0, 30.0]; 40], 2.0);
+        let heard = |cord: &dyn Fn(f64) -> bool| {
+            let mut confidence = Confidence::of_shape(&curve);
+            confidence.hear(&curve, |voxel| f32::from(u8::from(cord(voxel[2]))));
+            (confidence.value, confidence.reasons.last().cloned().unwrap_or_default())
+        };
+        assert_eq!(heard(&|z| z < 36.0).0, 1.0, "a few slices more or less are no doubt");
+        let (value, reason) = heard(&|z| z < 20.0);
+        assert!((value - 0.625).abs() < 1e-6 && reason.contains("above slice 19 (brain"), "{value} {reason}");
+        assert!(heard(&|z| z >= 20.0).1.contains("below slice 20"));
+        assert!(heard(&|z| z % 2.0 < 1.0).1.contains("no cord on 50 %"));
+        assert_eq!(heard(&|_| false), (0.0, "the built-in detector sees no cord anywhere along it".into()));
+    }
+
+    #[test]
+    fn a_curve_along_the_border_is_doubted() {
+        let judged = |x: f64| {
+            let curve = curve(vec![[x, 30.0]; 10], 3.0);
+            let mut confidence = Confidence::of_shape(&curve);
+            confidence.mind_the_border(&curve);
+            confidence.value
+        };
+        assert_eq!((judged(30.0), judged(5.0), judged(57.0)), (1.0, 1.0, 0.0));
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub fn judged(found: Found, search: &Search<'_>, witness: &Witness) -> Result<Cu
     }
     let heat = witness.heat(search)?;
     confidence.hear(&curve, |voxel| heat.at(voxel));
+    confidence.mind_the_border(&curve);
     curve.confidence = Some(confidence);
     Ok(curve)
 }

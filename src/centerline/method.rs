@@ -32,18 +32,25 @@ impl Method {
         Method::Points,
         Method::File,
         Method::Mask,
+        Method::PropSeg,
         Method::Optic,
         Method::Cnn,
         Method::Builtin,
-        Method::PropSeg,
         Method::Sct(SctProgram::GetCenterline),
         Method::Sct(SctProgram::DeepsegSc),
         Method::Sct(SctProgram::Deepseg),
         Method::Sct(SctProgram::PropSeg),
     ];
     /// What is tried for a scan when neither it nor the project says otherwise, in this order.
-    pub const CHAIN: [Method; 6] =
-        [Method::Points, Method::File, Method::Mask, Method::PropSeg, Method::Optic, Method::Cnn, Method::Builtin];
+    pub const CHAIN: [Method; 7] = [
+        Method::Points,
+        Method::File,
+        Method::Mask,
+        Method::PropSeg,
+        Method::Optic,
+        Method::Cnn,
+        Method::Builtin,
+    ];
     /// The name that stands for the chain.
     pub const AUTO: &str = "auto";
 

@@ -24,14 +24,9 @@ pub const SPACING: f64 = 2.0;
 /// The method's name.
 const NAME: &str = "builtin";
 
-/// The cord's centre on the slices that show one, whatever the contrast.
+/// The cord's centre on the slices that show one, whatever the contrast; `heat` is what the network says of the image.
 ///
-/// Fails when none does, and on a voxel size that cannot be true.
-pub fn find(search: &Search<'_>) -> Result<Found, CenterlineError> {
-    find_in(&Heat::of(search.image, || search.go_on())?, search)
-}
-
-/// [`find`], with what the network says of the image.
+/// Fails when no slice shows one.
 pub(super) fn find_in(heat: &Heat, search: &Search<'_>) -> Result<Found, CenterlineError> {
     let image = search.image;
     let trace = Trace::of(&heat.probability, heat.spacing(image), || search.go_on())?;

@@ -10,6 +10,10 @@ use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::AtomicBool;
 
+fn find(search: &Search<'_>) -> Result<Found, CenterlineError> {
+    find_in(&Heat::of(search.image, || search.go_on())?, search)
+}
+
 fn run(image: &Volume<f32>) -> Result<Found, CenterlineError> {
     let (tools, cancel) = (Tools::with([], None), AtomicBool::new(false));
     find(&Search { image, contrast: &Contrast::Other("unknown".into()), tools: &tools, cancel: &cancel })
