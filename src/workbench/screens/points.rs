@@ -127,7 +127,7 @@ fn sight(state: &State, scene: &Scene, pane: Pane, [column, row]: [f64; 2]) -> L
     let cut = if pane == Pane::Side { Cut::Sagittal } else { Cut::Axial };
     let mm = cut.size_mm(scene.spacing);
     let shown = state.points.shown_mm(scene, pane);
-    let (near, far) = (shown * 0.07, shown * 0.12);
+    let (near, far) = (shown * 0.08, shown * 0.12);
     let stroke = |axis: usize, sign: f64| {
         [near, far]
             .map(|r| {

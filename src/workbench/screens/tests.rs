@@ -130,6 +130,7 @@ fn every_screen_and_panel_can_be_drawn_at_any_size() {
             Screen::Start,
             Screen::Subjects,
             Screen::Compare,
+            Screen::Points,
             Screen::Training,
             Screen::Results,
             Screen::Image,

@@ -26,6 +26,8 @@ pub(super) fn open(state: &mut State) -> Vec<Effect> {
     };
     let mut effects = super::compare::close(state);
     let key = scene.key.clone();
+    // Whoever works on a scan stays on it, however the list is ordered anew.
+    state.subjects.select_id(&key);
     let generation = state.points.open(scene, state.viewer.cursor);
     state.screen = Screen::Points;
     effects.push(Effect::OpenPoints { key, generation });
