@@ -15,6 +15,9 @@ use deepseg::volume::{Affine, Grid, Volume, write_image, write_mask};
 use ndarray::Array3;
 use tempfile::TempDir;
 
+/// What is tested here is not whether a detector finds a cord in these images.
+const GIVEN_ONLY: &str = "[centerline]\nchain = [\"file\", \"mask\"]\n";
+
 /// Three subjects in BIDS: `sub-01` and `sub-02` with cord and lesion, `sub-03` with a lesion but no cord mask.
 struct Bench {
     folder: TempDir,
@@ -33,6 +36,7 @@ impl Bench {
         let settings = Settings {
             mask: Some("lesion-manual".into()),
             cord: Some("seg-manual".into()),
+            others: GIVEN_ONLY.into(),
             ..Settings::new(&data)
         };
         let (project, _) = Project::create(&folder.path().join("project"), settings).unwrap();
@@ -131,7 +135,8 @@ fn the_fit_is_a_setting_too() {
     bench.counts();
     let path = bench.project.dir().join("deepseg.toml");
     let before = fs::read_to_string(&path).unwrap();
-    fs::write(&path, format!("{before}\n[centerline]\nfit = \"polyfit\"\n")).unwrap();
+    let polyfit = before.replace(GIVEN_ONLY, &format!("{GIVEN_ONLY}fit = \"polyfit\"\n"));
+    fs::write(&path, polyfit).unwrap();
     assert_eq!(bench.counts(), (2, 0, 0));
     fs::write(&path, format!("{before}\n[preprocess]\nsize = 33\n")).unwrap();
     assert!(matches!(bench.state(0), StageState::Failed(why) if why.contains("even size")));

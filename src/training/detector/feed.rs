@@ -6,7 +6,7 @@ use super::super::engine::Batch;
 use crate::centerline::{Example, example};
 
 /// Patch shapes, voxels: wide ones for context, slim ones because many fields of view are slim. Each a multiple of 8.
-const SHAPES: [[usize; 3]; 9] = [
+const SHAPES: [[usize; 3]; 10] = [
     [48, 48, 48],
     [24, 24, 48],
     [32, 48, 56],
@@ -16,6 +16,7 @@ const SHAPES: [[usize; 3]; 9] = [
     [32, 32, 48],
     [48, 56, 40],
     [64, 64, 16],
+    [56, 64, 24],
 ];
 
 /// About how many voxels a batch has.

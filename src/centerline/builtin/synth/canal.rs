@@ -16,6 +16,10 @@ pub(super) struct Canal {
     /// The sac's centre seen from the cord's, mm.
     shift: [f32; 2],
     epidural: f32,
+    /// How much wider than behind the sac and the cord are in front, as a share of their width.
+    splay: [f32; 2],
+    /// How clearly nerve roots show beside the cord, 0..1.
+    roots: f32,
     /// Wave lengths and phases of the changes along the cord.
     waves: [[f32; 2]; 3],
     lesions: Vec<Lesion>,
@@ -36,10 +40,10 @@ struct Lesion {
 
 impl Canal {
     pub(super) fn random(rng: &mut ChaCha8Rng) -> Self {
-        let a = rng.random_range(3.6..7.2f32);
+        let a = rng.random_range(3.6..7.6f32);
         let half = [a, (a * rng.random_range(0.5..0.95f32)).clamp(2.4, 5.0)];
         let wide = rng.random_range(0.3..1.0f32);
-        let gap = [rng.random_range(1.0..7.0) * wide, rng.random_range(0.3..5.0) * wide];
+        let gap = [rng.random_range(1.0..9.0) * wide, rng.random_range(0.3..5.0) * wide];
         let shift = gap.map(|gap| gap * rng.random_range(-0.8..0.8f32)).map(|s| s * 0.9);
         let ends = rng.random_range(0.0..1.0f32);
         let taper = rng.random_range(15.0..45.0);
@@ -48,6 +52,8 @@ impl Canal {
             gap,
             shift: [0.3 * shift[0], shift[1]],
             epidural: rng.random_range(0.3..3.5),
+            splay: [rng.random_range(-0.15..0.6), rng.random_range(-0.15..0.25)],
+            roots: rng.random_range(-1.0..1.0f32).max(0.0),
             waves: std::array::from_fn(|_| [rng.random_range(8.0..25.0), rng.random_range(0.0..6.3)]),
             lesions: if rng.random_bool(0.35) {
                 (0..rng.random_range(1..4)).map(|_| Lesion::random(half, rng)).collect()
@@ -76,7 +82,7 @@ impl Canal {
     /// Signed distance (mm) to the canal's wall; the brainstem has no wall of its own.
     pub(super) fn wall_distance(&self, at: &Place) -> f32 {
         let (half, shift) = self.outline();
-        ellipse(at.u - shift[0], at.v - shift[1], half)
+        splayed(at.u - shift[0], at.v - shift[1], half, self.splay[0])
     }
 
     fn distance(&self, at: &Place) -> f32 {
@@ -84,7 +90,7 @@ impl Canal {
         if thin <= 0.1 {
             return f32::MAX;
         }
-        ellipse(at.u, at.v, self.half_at(at.w).map(|half| half * thin))
+        splayed(at.u, at.v, self.half_at(at.w).map(|half| half * thin), self.splay[1])
     }
 
     /// The cord's half-axes at a level: uneven, and widening into the brainstem.
@@ -116,17 +122,29 @@ impl Canal {
         let (half, shift) = self.outline();
         let (u, v) = (at.u - shift[0], at.v - shift[1]);
         let narrowing = 1.0 + 0.12 * self.wave(2, at.w);
-        sample.paint(Tissue::Epidural, share * cover(ellipse(u, v, half)));
+        sample.paint(Tissue::Epidural, share * cover(self.wall_distance(at)));
         let inner = [half[0] - self.epidural, (half[1] - self.epidural) * narrowing];
         let inner = std::array::from_fn(|k| inner[k].max(1.0));
-        let sac = ellipse(u, v, inner);
+        let sac = splayed(u, v, inner, self.splay[0]);
         sample.paint(Tissue::Fascia, 0.5 * share * cover(sac - 0.6));
         sample.paint(Tissue::Csf, share * cover(sac));
+        self.paint_roots(at, inner[0] + shift[0].abs(), share * cover(sac), sample);
         if self.thinning(at.w) < 1.0 {
             for nerve in &self.nerves {
                 let distance = ellipse(u - nerve[0] * inner[0], v - nerve[1] * inner[1], [0.9, 0.9]);
                 sample.paint(Tissue::White, 0.7 * share * cover(distance));
             }
+        }
+    }
+
+    /// Nerve roots between the cord and the sides of the sac, in bundles along it.
+    fn paint_roots(&self, at: &Place, side: f32, share: f32, sample: &mut Sample<'_>) {
+        let [a, b] = self.half_at(at.w);
+        let (middle, length) = ((side + a) / 2.0, (side - a) / 2.0 + 1.0);
+        let bundle = self.roots * (0.6 + 0.4 * self.wave(0, 3.0 * at.w));
+        for v in [-0.45 * b, 0.55 * b] {
+            let root = ellipse(at.u.abs() - middle, at.v - v, [length.max(1.0), 0.8]);
+            sample.paint(Tissue::White, 0.7 * bundle * share * cover(root));
         }
     }
 
@@ -145,6 +163,12 @@ impl Canal {
             sample.paint(Tissue::Lesion, lesion.severity * cord * cover(ellipsoid(seen, lesion.radii)));
         }
     }
+}
+
+/// An ellipse that is wider in front than behind by `splay` (a share of its width).
+fn splayed(u: f32, v: f32, half: [f32; 2], splay: f32) -> f32 {
+    let wider = 1.0 + splay * (v / half[1]).clamp(-1.0, 1.0);
+    ellipse(u / wider, v, half)
 }
 
 /// Some scenes reach the head; a few lie wholly in it.

@@ -63,7 +63,7 @@ impl Palette {
             let any = rng.random_range(0.0..1.0f32);
             (near + share * (any - near)).max(0.0)
         });
-        keep_apart(&mut mean, Tissue::White, Tissue::Csf, 0.12, rng);
+        keep_apart(&mut mean, Tissue::White, Tissue::Csf, 0.07, rng);
         keep_together(&mut mean, rng);
         let rough = rng.random_range(0.01..0.12);
         let grain = mean.map(|signal| rng.random_range(0.0..1.0) * rough * (signal + 0.2));
