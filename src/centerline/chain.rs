@@ -106,11 +106,7 @@ fn best_of(tried: Vec<Trial>) -> Standing {
 /// A method and what became of it, in a few words.
 fn verdict(trial: &Trial) -> String {
     match &trial.outcome {
-        Ok(curve) => {
-            let doubt = curve.confidence.as_ref().and_then(|c| c.reasons.get(1).or(c.reasons.first()));
-            let why = doubt.map(|reason| format!(", {reason}")).unwrap_or_default();
-            format!("{} is doubtful ({:.2}{why})", trial.method, trial.confidence())
-        }
+        Ok(curve) => curve.verdict(),
         Err(reason) => format!("{}: {reason}", trial.method),
     }
 }

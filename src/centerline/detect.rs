@@ -1,7 +1,10 @@
 //! Looking for the cord in an image: from a method's name to its code, and from what it found to a judged curve.
 
 use super::builtin::{self, Heat};
-use super::{CenterlineError, Confidence, Curve, Found, Method, Search, cnn, optic, propseg, sct};
+use super::{
+    BELIEVABLE, CenterlineError, Confidence, Curve, Found, Method, Search, cnn, optic, propseg, sct,
+};
+use crate::volume::Volume;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the built-in detector sees in one image, computed when it is first asked for: the witness for every method's curve.
@@ -51,4 +54,32 @@ pub fn judged(found: Found, search: &Search<'_>, witness: &Witness) -> Result<Cu
     confidence.mind_the_border(&curve);
     curve.confidence = Some(confidence);
     Ok(curve)
+}
+
+/// The curve that a method finds in an image, or the first believable one of the usual chain; and the cord, where the method
+/// draws it. Fails when there is none.
+pub fn look(
+    method: Option<Method>,
+    search: &Search<'_>,
+) -> Result<(Curve, Option<Volume<u8>>), CenterlineError> {
+    let witness = Witness::default();
+    let find = |method: Method| {
+        let mut found = detect(method, search, &witness)?;
+        let cord = found.cord.take();
+        Ok((judged(found, search, &witness)?, cord))
+    };
+    if let Some(method) = method {
+        return find(method);
+    }
+    let mut told = Vec::new();
+    let ready = |method: &Method| !method.is_given() && method.ready(search.tools, search.contrast).is_ok();
+    for method in Method::CHAIN.into_iter().filter(ready) {
+        match find(method) {
+            Err(CenterlineError::Cancelled) => return Err(CenterlineError::Cancelled),
+            Ok(found) if found.0.believed() >= BELIEVABLE => return Ok(found),
+            Ok((curve, _)) => told.push(curve.verdict()),
+            Err(error) => told.push(format!("{method}: {error}")),
+        }
+    }
+    Err(CenterlineError::NotFound(told.join("; ")))
 }

@@ -37,7 +37,7 @@ pub use centre_of_mass::{from_mask, from_mask_within};
 pub use chain::{Standing, glance, resolve, standing};
 pub use confidence::Confidence;
 pub use curve::Curve;
-pub use detect::{Witness, detect, judged};
+pub use detect::{Witness, detect, judged, look};
 pub use error::CenterlineError;
 pub use examine::Examination;
 pub use fit::{DEFAULT_DEGREE, DEFAULT_SMOOTH, Fit};

@@ -27,6 +27,13 @@ impl Curve {
         self.confidence.as_ref().map_or(0.0, |confidence| confidence.value)
     }
 
+    /// Method, confidence and the first doubt, in a few words.
+    pub(super) fn verdict(&self) -> String {
+        let doubt = self.confidence.as_ref().and_then(|c| c.reasons.get(1).or(c.reasons.first()));
+        let why = doubt.map(|reason| format!(", {reason}")).unwrap_or_default();
+        format!("{} is doubtful ({:.2}{why})", self.method, self.believed())
+    }
+
     /// Method, slices and confidence of the curve.
     pub fn summary(&self) -> Summary {
         let range = self.z_range();

@@ -4,6 +4,7 @@ mod centerline;
 mod check;
 mod chosen;
 mod completions;
+mod contrast;
 mod demo;
 mod evaluate;
 mod forward;

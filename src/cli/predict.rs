@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use super::interrupt;
 use super::output::{self, CommandResult, Failure, Outcome, Progress};
-use crate::centerline::{self, Curve, Fit};
+use crate::centerline::{self, Curve, Fit, Method, Search, Tools};
+use crate::dataset::Contrast;
 use crate::files;
 use crate::inference::{LoadedModel, PredictOptions, Prediction, predict_volume};
 use crate::network::{Device, DeviceChoice};
 use crate::preprocess::{self, CropSettings};
-use crate::volume::{Components, Connectivity, Grid, Volume, read_image, read_mask, write_image, write_mask};
+use crate::volume::{Components, Connectivity, Volume, read_image, read_mask, write_image, write_mask};
 
 /// Segment images with a model, each into its own space.
 ///
@@ -29,9 +30,13 @@ pub struct Args {
     /// Folder for the results
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
-    /// Where the cord is: mask (--cord), file (--centerline) or auto: whichever is given
-    #[arg(long, value_enum, default_value = "auto")]
-    method: Place,
+    /// How the cord is found: mask (--cord), file (--centerline), a method that looks for it (see `deepseg centerline --help`),
+    /// or auto: what is given, else the first believable answer
+    #[arg(long, default_value = Method::AUTO)]
+    method: String,
+    /// A folder with models for the methods that look for the cord, beside those of $SCT_DIR
+    #[arg(long, value_name = "DIR")]
+    models: Option<PathBuf>,
     /// Cord mask; with several images once for each, in their order
     #[arg(long, value_name = "F")]
     cord: Vec<PathBuf>,
@@ -62,13 +67,6 @@ pub struct Args {
     /// Print one JSON object: predictions [image, mask, threshold, lesions, volume_mm3], failed [image, message]
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Place {
-    Auto,
-    Mask,
-    File,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -162,15 +160,18 @@ impl Args {
                 )));
             }
         }
-        let missing = match self.method {
-            Place::Auto => self.cord.is_empty() && self.centerline.is_empty(),
-            Place::Mask => self.cord.is_empty(),
-            Place::File => self.centerline.is_empty(),
+        let missing = match self.chosen()? {
+            Some(Method::Mask) if self.cord.is_empty() => "the method mask needs --cord CORD_MASK.nii.gz",
+            Some(Method::File) if self.centerline.is_empty() => {
+                "the method file needs --centerline CURVE.csv"
+            }
+            Some(Method::Points) => {
+                "draw the points' curve first (`deepseg centerline IMAGE --points F.csv -o CURVE.csv`) and give it as --centerline"
+            }
+            _ => "",
         };
-        if missing {
-            return Err(Failure::usage(
-                "say where the cord is: --cord CORD_MASK.nii.gz or --centerline CURVE.csv (this version finds no cord by itself)",
-            ));
+        if !missing.is_empty() {
+            return Err(Failure::usage(missing));
         }
         let mut names: Vec<_> = self.images.iter().map(|image| stem(image)).collect();
         names.sort();
@@ -190,7 +191,7 @@ impl Args {
         let cord = self.cord.get(index).map(|cord| read_mask(cord)).transpose()?;
         let mut settings = model.card.crop;
         settings.preset = self.preset.map_or(settings.preset, Into::into);
-        let curve = self.curve(index, cord.as_ref(), &image.grid, &settings)?;
+        let curve = self.curve(index, cord.as_ref(), &image, &model.card.contrast, &settings)?;
         let options = PredictOptions {
             preset: self.preset.map(Into::into),
             threshold: self.threshold,
@@ -206,17 +207,38 @@ impl Args {
         &self,
         index: usize,
         cord: Option<&Volume<u8>>,
-        image: &Grid,
+        image: &Volume<f32>,
+        contrast: &Contrast,
         settings: &CropSettings,
     ) -> Result<Curve, Failure> {
-        let file = self.centerline.get(index).filter(|_| self.method != Place::Mask);
-        match (file, cord) {
+        let chosen = self.chosen()?;
+        let may = |method| chosen.is_none_or(|chosen| chosen == method);
+        let file = self.centerline.get(index).filter(|_| may(Method::File));
+        match (file, cord.filter(|_| may(Method::Mask))) {
             (Some(file), _) => Ok(centerline::from_file(file, &self.images[index])?),
             (None, Some(cord)) => {
-                Ok(preprocess::curve_from_cord(cord, Fit::default(), &settings.tube_grid(image))?)
+                Ok(preprocess::curve_from_cord(cord, Fit::default(), &settings.tube_grid(&image.grid))?)
             }
-            (None, None) => Err(Failure::usage("neither a cord mask nor a centerline for this image")),
+            (None, None) => self.found(chosen, &image.to_rpi(), contrast),
         }
+    }
+
+    fn chosen(&self) -> Result<Option<Method>, Failure> {
+        Method::choice(&self.method).map_err(|e| Failure::usage(e.to_string()))
+    }
+
+    /// Looks for the cord; the model's contrast is the image's.
+    fn found(
+        &self,
+        method: Option<Method>,
+        image: &Volume<f32>,
+        contrast: &Contrast,
+    ) -> Result<Curve, Failure> {
+        let (tools, cancel) = (Tools::found(self.models.clone()), interrupt::flag()?);
+        let search = Search { image, contrast, tools: &tools, cancel: &cancel };
+        let (curve, _) = centerline::look(method, &search)
+            .map_err(|error| Failure::work(format!("{error}; give the cord with --cord or --centerline")))?;
+        Ok(curve)
     }
 
     /// Writes mask, probabilities and their JSON, the mask last but one: it is there only when the rest could be made.

@@ -6,9 +6,10 @@ use std::time::Instant;
 use serde::Serialize;
 
 use crate::centerline::{
-    BELIEVABLE, CenterlineError, Curve, Fit, Method, Points, Search, Tools, Witness, detect, from_file,
-    from_mask, from_points, judged,
+    CenterlineError, Curve, Fit, Method, Points, Search, Tools, Witness, detect, from_file, from_mask,
+    from_points, judged, look,
 };
+use crate::cli::contrast::contrast_of;
 use crate::cli::interrupt;
 use crate::cli::output::{self, CommandResult, Failure, Outcome};
 use crate::dataset::Contrast;
@@ -82,42 +83,13 @@ impl Args {
     fn search(&self, chosen: Option<Method>) -> Result<(Curve, Option<Volume<u8>>), Failure> {
         let (image, contrast, tools) = (self.image()?, self.contrast(), self.tools());
         let cancel = interrupt::flag()?;
-        let witness = Witness::default();
         let search = Search { image: &image, contrast: &contrast, tools: &tools, cancel: &cancel };
-        let find = |method: Method| {
-            let found = detect(method, &search, &witness)?;
-            Ok((found.cord.clone(), judged(found, &search, &witness)?))
-        };
-        let (cord, curve) = match chosen {
-            Some(method) => find(method).map_err(|e: CenterlineError| e.about(&self.place))?,
-            None => self.first_believable(&tools, find)?,
-        };
-        Ok((curve, cord))
-    }
-
-    fn first_believable<T>(
-        &self,
-        tools: &Tools,
-        find: impl Fn(Method) -> Result<(T, Curve), CenterlineError>,
-    ) -> Result<(T, Curve), Failure> {
-        let mut told = Vec::new();
-        for method in Method::CHAIN.into_iter().filter(|method| !method.is_given()) {
-            if method.ready(tools, &self.contrast()).is_err() {
-                continue;
-            }
-            match find(method) {
-                Err(CenterlineError::Cancelled) => return Err(CenterlineError::Cancelled.into()),
-                Err(error) => told.push(format!("{method}: {error}")),
-                Ok(found) if found.1.believed() >= BELIEVABLE => return Ok(found),
-                Ok((_, curve)) => told.push(described(&curve.summary())),
-            }
-        }
-        Err(Failure::work(format!(
-            "{}: no believable centerline ({}); place points (--points F.csv), give a cord mask (--mask F), \
-             or take a doubtful answer with --method",
-            self.place.display(),
-            if told.is_empty() { "no method can be used here".into() } else { told.join("; ") }
-        )))
+        look(chosen, &search).map_err(|error| {
+            Failure::work(format!(
+                "{}; place points (--points F.csv), give a cord mask (--mask F), or take another method (--compare shows all)",
+                error.about(&self.place)
+            ))
+        })
     }
 
     /// Tries every detecting method and shows what each says.
@@ -159,9 +131,7 @@ impl Args {
     }
 
     fn contrast(&self) -> Contrast {
-        let name = self.place.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let guess = || Contrast::guess(&name).unwrap_or_else(|| Contrast::Other("unknown".into()));
-        self.contrast.clone().unwrap_or_else(guess)
+        self.contrast.clone().unwrap_or_else(|| contrast_of(&self.place))
     }
 
     fn tools(&self) -> Tools {
