@@ -89,7 +89,7 @@ fn print(report: &BatchReport) {
     if !report.no_centerline.is_empty() {
         let ids: Vec<_> = report.no_centerline.iter().map(ScanId::as_str).collect();
         output::line(format_args!(
-            "{} have no centerline yet (no cord mask, no centerline file): {}",
+            "{} have no centerline, and no method of the project's chain can be used on them: {}",
             ids.len(),
             ids.join(", ")
         ));

@@ -43,7 +43,7 @@ pub struct BatchReport {
     pub done: usize,
     /// Crops that were there and current.
     pub cached: usize,
-    /// Scans that have neither cord mask nor centerline yet: nothing went wrong, there is nothing to crop around.
+    /// Scans without a centerline on which no method of the chain can be used: nothing went wrong, there is nothing to crop around.
     pub no_centerline: Vec<ScanId>,
     /// Scans whose crop could not be made, in the order of the batch.
     pub failed: Vec<FailedScan>,

@@ -182,8 +182,8 @@ fn missing(case: &Case<'_>) -> Vec<Problem> {
     let no_centerline = || {
         case.problem(
             Code::NoCenterline,
-            format!("{} has no centerline: neither a cord mask nor a centerline file", case.name(&scan.image)),
-            "find one with `deepseg centerline`, or name the cord masks with `--cord SUFFIX` at `deepseg init`",
+            format!("{} has neither a cord mask nor a centerline file", case.name(&scan.image)),
+            "nothing needs doing: the cord is looked for in the image; or name the cord masks with `--cord SUFFIX` at `deepseg init`",
         )
     };
     let mut missing = Vec::new();
