@@ -152,7 +152,7 @@ fn wrong_usage_is_explained() {
     let flat = deepseg(&["centerline", &image, "-o", &csv]);
     let said = String::from_utf8(flat.stderr).unwrap();
     assert_eq!(flat.status.code(), Some(1), "an image that shows nothing has no centerline: {said}");
-    assert!(said.contains("no believable centerline") && said.contains("--points F.csv"), "{said}");
+    assert!(said.contains("no cord found: propseg: ") && said.contains("--points F.csv"), "{said}");
     refused(&["centerline", &image, "--mask", &mask], "-o OUT.csv");
     refused(&["centerline", &image, "--mask", &mask, "-o", &csv, "--fit", "spline"], "choose bspline");
     refused(&["centerline", &image, "--mask", &mask, "-o", &csv, "--smooth=-3"], "0 or more");

@@ -78,6 +78,7 @@ pub fn look(
             Err(CenterlineError::Cancelled) => return Err(CenterlineError::Cancelled),
             Ok(found) if found.0.believed() >= BELIEVABLE => return Ok(found),
             Ok((curve, _)) => told.push(curve.verdict()),
+            Err(CenterlineError::NotFound(why)) => told.push(format!("{method}: {why}")),
             Err(error) => told.push(format!("{method}: {error}")),
         }
     }
