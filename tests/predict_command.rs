@@ -120,7 +120,7 @@ fn one_bad_image_is_named_and_the_others_are_made() {
 #[test]
 fn what_cannot_be_understood_is_wrong_usage() {
     let bench = Bench::new();
-    let placeless = bench.run(&["predict", "m.safetensors", "image.nii.gz", "-o", "out"]);
+    let placeless = bench.run(&["predict", "m.safetensors", "image.nii.gz", "-o", "out", "--method", "mask"]);
     assert_eq!(placeless.status.code(), Some(2));
     assert!(said(&placeless).contains("--cord"), "{}", said(&placeless));
     let unequal = bench.run(&[
@@ -180,4 +180,25 @@ fn two_masks_are_compared() {
         (&serde_json::json!(1.0), &serde_json::json!(1.0))
     );
     assert_eq!(bench.run(&["evaluate", "--pred", "cord.nii.gz"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_cord_is_found_where_nobody_says_where_it_is() {
+    let bench = Bench::new();
+    let cohort = deepseg::demo::make_cohort(&bench.path("cohort"), 1, 1, &|_, _| ()).unwrap();
+    let image = Path::new("cohort").join(&cohort.subjects[0].scans[0].image);
+    let image = image.to_str().unwrap();
+    let done = bench.run(&["predict", "m.safetensors", image, "-o", "out", "--json"]);
+    assert_eq!(done.status.code(), Some(0), "{}", said(&done));
+    let report: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    let centerline = report["predictions"][0]["centerline"].as_str().unwrap();
+    assert!(centerline.starts_with("propseg, 1"), "{centerline}");
+
+    let flat = Volume::filled(read(&bench.path("image.nii.gz")).grid, 5.0);
+    write_image(&bench.path("flat.nii.gz"), &flat).unwrap();
+    let refused = bench.run(&["predict", "m.safetensors", "flat.nii.gz", "-o", "flat", "--json"]);
+    let report: serde_json::Value = serde_json::from_slice(&refused.stdout).unwrap();
+    let why = report["failed"][0]["message"].as_str().unwrap();
+    assert!(refused.status.code() == Some(1) && why.contains("no cord found"), "{why}");
+    assert!(why.contains("give the cord with --cord") && !bench.path("flat").exists(), "{why}");
 }

@@ -84,12 +84,11 @@ impl Args {
         let (image, contrast, tools) = (self.image()?, self.contrast(), self.tools());
         let cancel = interrupt::flag()?;
         let search = Search { image: &image, contrast: &contrast, tools: &tools, cancel: &cancel };
-        look(chosen, &search).map_err(|error| {
-            Failure::work(format!(
-                "{}; place points (--points F.csv), give a cord mask (--mask F), or take another method (--compare shows all)",
-                error.about(&self.place)
-            ))
-        })
+        let hint = match chosen {
+            Some(_) => "",
+            None => "; place points (--points F.csv), or give a cord mask (--mask F)",
+        };
+        look(chosen, &search).map_err(|error| Failure::work(format!("{}{hint}", error.about(&self.place))))
     }
 
     /// Tries every detecting method and shows what each says.
