@@ -3,6 +3,7 @@
 use super::Method;
 use crate::dataset::{DatasetError, ScanId};
 use crate::volume::VolumeError;
+use crate::weights::WeightsError;
 use std::path::{Path, PathBuf};
 
 /// An error of the centerline room.
@@ -96,7 +97,7 @@ pub enum CenterlineError {
     Cancelled,
     /// A method that needs a model this machine does not have.
     #[error(
-        "the method {method} needs the file {name}, which is not in {places}: set SCT_DIR to your Spinal Cord Toolbox, \
+        "the method {method} needs the file {name}; it was looked for in {places}: set SCT_DIR to your Spinal Cord Toolbox, \
          put the file into the project's folder `models`, or name its folder with --models"
     )]
     NoModel {
@@ -138,6 +139,9 @@ pub enum CenterlineError {
         /// What happened, to be read after the name.
         problem: String,
     },
+    /// A network's file that cannot be read; the error names it.
+    #[error(transparent)]
+    Weights(#[from] WeightsError),
     /// A model file that cannot be used.
     #[error("{}: {problem}", path.display())]
     Model {

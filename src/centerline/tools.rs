@@ -41,7 +41,7 @@ impl Tools {
     /// The places, as a list for messages.
     pub fn places(&self) -> String {
         let shown: Vec<String> = self.places.iter().map(|p| p.display().to_string()).collect();
-        if shown.is_empty() { "nowhere ($SCT_DIR is not set)".into() } else { shown.join(", ") }
+        if shown.is_empty() { "no folder at all (SCT_DIR is not set)".into() } else { shown.join(", ") }
     }
 
     /// A program of the Spinal Cord Toolbox: in its `bin` folder, else on the `PATH`.

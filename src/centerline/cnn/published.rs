@@ -83,7 +83,7 @@ fn read(path: &Path) -> Result<Graph, CenterlineError> {
     let model = |problem: String| CenterlineError::Model { path: path.to_path_buf(), problem };
     let is_onnx = path.extension().is_some_and(|extension| extension == "onnx");
     let read = if is_onnx { read_onnx } else { read_keras };
-    let network = read(path).map_err(|e| model(e.to_string()))?.folded();
+    let network = read(path)?.folded();
     let answer = network.run(Array4::zeros((1, 1, BLOCK, BLOCK))).map_err(|e| model(e.to_string()))?;
     if answer.dim() != (1, 1, BLOCK, BLOCK) {
         let shape = answer.shape();
