@@ -4,6 +4,8 @@
 
 pub mod files;
 
+mod fault;
+
 #[doc(hidden)]
 pub mod testing;
 

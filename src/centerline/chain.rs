@@ -20,8 +20,15 @@ pub enum Standing {
 
 /// Where the scan's centerline stands. Opens no image and runs nothing.
 pub fn standing(project: &Project, scan: &Scan) -> Result<Standing, CenterlineError> {
-    let examination = Examination::new(project, scan)?;
-    walk(project, scan, &examination, |method| Ok(examination.stored(method)))
+    standing_of(project, scan, &Examination::new(project, scan)?)
+}
+
+fn standing_of(
+    project: &Project,
+    scan: &Scan,
+    examination: &Examination<'_>,
+) -> Result<Standing, CenterlineError> {
+    walk(project, scan, examination, |method| Ok(examination.stored(method)))
 }
 
 /// The curve the scan goes on with, running what has to be run; `None` when there is nothing to draw one from. Fails when no
@@ -42,12 +49,12 @@ pub fn resolve(
 /// A curve to show now, without running anything that takes long: the settled one, else the best there is, else one that was
 /// given with the dataset.
 pub fn glance(project: &Project, scan: &Scan) -> Result<Option<Curve>, CenterlineError> {
-    match standing(project, scan)? {
+    let examination = Examination::new(project, scan)?;
+    match standing_of(project, scan, &examination)? {
         Standing::Settled(trial) => Ok(trial.outcome.ok()),
         Standing::Failed(_, best) => Ok(best.and_then(|trial| trial.outcome.ok())),
         Standing::Nothing => Ok(None),
         Standing::Open => {
-            let examination = Examination::new(project, scan)?;
             let usable = |(method, usable): (Method, Result<_, _>)| usable.is_ok().then_some(method);
             let mut methods = examination.candidates().into_iter().filter_map(usable);
             Ok(methods.find_map(|method| examination.glance(method).ok().flatten()))
@@ -65,9 +72,10 @@ fn walk(
     let name = project.decision(&scan.id).centerline;
     if let Some(method) = name.map_or(Ok(None), |name| Method::choice(&name))? {
         // A curve that is there is used even where the method cannot be run: on another machine, say.
-        if examination.stored(method).is_none() {
-            method.usable(project, scan, examination.tools())?;
+        if let Some(trial) = examination.stored(method) {
+            return Ok(chosen(trial));
         }
+        method.usable(project, scan, examination.tools())?;
         return Ok(look(method)?.map_or(Standing::Open, chosen));
     }
     let settings = examination.settings();

@@ -6,9 +6,8 @@ use super::{
     CenterlineError, CenterlineSettings, Curve, Found, Method, Search, Tools, Witness, detect, judged,
 };
 use crate::dataset::{Project, Scan};
+use crate::fault::caught;
 use crate::volume::{Volume, write_mask};
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -120,12 +119,7 @@ impl<'a> Examination<'a> {
 
 /// Turns a panic into an error: what one image does to a method must not reach the others.
 fn guarded<T>(work: impl FnOnce() -> Result<T, CenterlineError>) -> Result<T, CenterlineError> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(CenterlineError::Panicked(words_of(panic.as_ref()))))
-}
-
-/// What a panic said.
-fn words_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "an unnamed panic".into())
+    caught(work).unwrap_or_else(|said| {
+        Err(CenterlineError::Panicked(said.unwrap_or_else(|| "an unnamed panic".into())))
+    })
 }

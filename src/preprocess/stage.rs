@@ -1,12 +1,11 @@
 //! The stage for one scan: is its crop there and current, make it, load it. The only place that joins dataset, centerline,
 //! cropping and storage.
 
-use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::AtomicBool;
 
 use crate::centerline::{self, CenterlineError, Curve, Method, Standing, Trial};
 use crate::dataset::{Project, Scan};
+use crate::fault::caught;
 use crate::files::{self, Source};
 use crate::volume::read_header;
 
@@ -202,14 +201,9 @@ fn make(
 
 /// Turns a panic into an error: what one scan does to the program must not reach the others.
 fn guarded<T>(work: impl FnOnce() -> Result<T, PreprocessError>) -> Result<T, PreprocessError> {
-    catch_unwind(AssertUnwindSafe(work))
-        .unwrap_or_else(|panic| Err(PreprocessError::Panicked(words_of(panic.as_ref()))))
-}
-
-/// What a panic said.
-fn words_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "an unnamed panic".into())
+    caught(work).unwrap_or_else(|said| {
+        Err(PreprocessError::Panicked(said.unwrap_or_else(|| "an unnamed panic".into())))
+    })
 }
 
 #[cfg(test)]

@@ -2,9 +2,8 @@
 
 use super::event::FinishStatus;
 use super::writer::RunWriter;
-use std::any::Any;
+use crate::fault::caught;
 use std::fmt::Display;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Runs `body`, and makes sure that the run ends with a `finished` event: `body`'s own, or failed with its error or panic, or
 /// done.
@@ -15,9 +14,9 @@ pub fn guarded<T, E: Display>(
     run: &mut RunWriter,
     body: impl FnOnce(&mut RunWriter) -> Result<T, E>,
 ) -> Result<T, String> {
-    let outcome = match catch_unwind(AssertUnwindSafe(|| body(run))) {
+    let outcome = match caught(|| body(run)) {
         Ok(result) => result.map_err(|e| e.to_string()),
-        Err(panic) => Err(format!("the trainer broke: {}", words(panic.as_ref()))),
+        Err(said) => Err(format!("the trainer broke: {}", said.as_deref().unwrap_or("no message"))),
     };
     if !run.is_finished() {
         let last_word = match &outcome {
@@ -29,11 +28,6 @@ pub fn guarded<T, E: Display>(
         }
     }
     outcome
-}
-
-fn words(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
 }
 
 #[cfg(test)]

@@ -129,7 +129,7 @@ fn draw_side(state: &State, scene: &Scene, area: Rect, buffer: &mut Buffer) {
     picture(state, &plane, viewer.shown_window(), &layers, View::default(), below, buffer);
 }
 
-fn picture(
+pub(super) fn picture(
     state: &State,
     plane: &Plane<f32>,
     window: (f32, f32),

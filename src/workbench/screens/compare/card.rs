@@ -2,17 +2,17 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::widgets::Widget;
 
 use super::super::super::layout;
-use super::super::super::slice::{Cut, Plane};
+use super::super::super::slice::Cut;
 use super::super::super::state::State;
 use super::super::super::state::compare::{Panel, Progress};
 use super::super::super::theme::Role;
 use super::super::super::trial::{Drawn, Grade, Tried};
 use super::super::super::widgets::gauge::gauge;
-use super::super::super::widgets::picture::{Layer, Mark, Picture, Shape, View};
+use super::super::super::widgets::picture::{Layer, Mark, Shape, View};
 use super::super::super::widgets::text::{duration, put, put_centred, put_right, wrapped};
+use super::super::viewer::picture;
 use super::super::{line, pieces};
 use super::{Views, grade_role};
 
@@ -119,18 +119,6 @@ fn draw_side(state: &State, views: &Views, drawn: Option<&Drawn>, area: Rect, bu
     let view =
         View::whole_height([columns, rows], views.side.mm, area, state.ink, views.side_column, SIDE_MM);
     picture(state, &views.side, views.window, &layers, view, area, buffer);
-}
-
-fn picture(
-    state: &State,
-    plane: &Plane<f32>,
-    window: (f32, f32),
-    layers: &[Layer],
-    view: View,
-    area: Rect,
-    buffer: &mut Buffer,
-) {
-    Picture { plane, window, layers, view, ink: state.ink }.render(area, buffer);
 }
 
 /// The first doubt, or, when there is none, what the curve covers.
