@@ -7,15 +7,18 @@
 mod architecture;
 mod device;
 mod error;
+mod kinds;
 mod model_file;
 mod predictor;
 mod safetensors;
+mod slots;
 mod unet;
 mod weights;
 
 pub use architecture::Architecture;
 pub use device::{Device, DeviceChoice};
 pub use error::NetworkError;
+pub use kinds::{Activation, Down, NormKind, Up};
 pub use model_file::{ModelFile, Provenance, TrainingNote};
 pub use predictor::Predictor;
 pub use weights::{NamedTensor, Weights};

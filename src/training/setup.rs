@@ -11,7 +11,10 @@ pub(crate) fn architecture(config: &TrainConfig) -> Result<Architecture, Trainin
         NetworkChoice::Preset(name) => Architecture::preset(name)
             .ok_or_else(|| refuse(format!("`{name}` is unknown; presets are small, t2s, t2_ax")))?,
         NetworkChoice::Described(table) => {
-            table.clone().try_into().map_err(|error: toml::de::Error| refuse(error.message().to_owned()))?
+            let mut table = table.clone();
+            // For people only: the network is the same under any name.
+            table.remove("name");
+            table.try_into().map_err(|error: toml::de::Error| refuse(error.to_string().trim().replace('\n', " ")))?
         }
     };
     architecture.validate()?;
@@ -33,12 +36,9 @@ pub(super) fn first_weights(
         return Ok(weights);
     }
     Err(NetworkError::Weights(format!(
-        "{} has depth {} and base {}, the run's network depth {} and base {}; choose the same network",
+        "{} has {}, the run's network {architecture}; choose the same network",
         path.display(),
-        model.architecture.depth,
-        model.architecture.base,
-        architecture.depth,
-        architecture.base
+        model.architecture
     ))
     .into())
 }
@@ -52,11 +52,14 @@ mod tests {
         let with = |network| TrainConfig { network, ..Default::default() };
         let described = |text: &str| with(NetworkChoice::Described(toml::from_str(text).unwrap()));
         assert_eq!(architecture(&with(NetworkChoice::Preset("t2s".into()))).unwrap(), Architecture::t2s());
-        assert_eq!(architecture(&described("depth = 2\nbase = 16")).unwrap(), Architecture::t2_ax());
+        assert_eq!(architecture(&described("name = 'wide'\ndepth = 2\nbase = 16")).unwrap(), Architecture::t2_ax());
         for (config, word) in [
             (with(NetworkChoice::Preset("huge".into())), "presets"),
             (described("depth = 2"), "base"),
             (described("depth = 6\nbase = 1"), "multiples of 32"),
+            (described("depth = 3\nbase = 8\nnorm = 'layer'"), "`norm`"),
+            (described("depth = 3\nbase = 8\nbases = 8"), "`bases`"),
+            (described("depth = 2\nbase = 8\ndeep_supervision = true"), "deep_supervision"),
         ] {
             let message = architecture(&config).unwrap_err().to_string();
             assert!(message.contains(word), "{message}");
