@@ -14,7 +14,9 @@ pub(crate) fn architecture(config: &TrainConfig) -> Result<Architecture, Trainin
             let mut table = table.clone();
             // For people only: the network is the same under any name.
             table.remove("name");
-            table.try_into().map_err(|error: toml::de::Error| refuse(error.to_string().trim().replace('\n', " ")))?
+            table
+                .try_into()
+                .map_err(|error: toml::de::Error| refuse(error.to_string().trim().replace('\n', " ")))?
         }
     };
     architecture.validate()?;
@@ -52,7 +54,10 @@ mod tests {
         let with = |network| TrainConfig { network, ..Default::default() };
         let described = |text: &str| with(NetworkChoice::Described(toml::from_str(text).unwrap()));
         assert_eq!(architecture(&with(NetworkChoice::Preset("t2s".into()))).unwrap(), Architecture::t2s());
-        assert_eq!(architecture(&described("name = 'wide'\ndepth = 2\nbase = 16")).unwrap(), Architecture::t2_ax());
+        assert_eq!(
+            architecture(&described("name = 'wide'\ndepth = 2\nbase = 16")).unwrap(),
+            Architecture::t2_ax()
+        );
         for (config, word) in [
             (with(NetworkChoice::Preset("huge".into())), "presets"),
             (described("depth = 2"), "base"),
