@@ -126,6 +126,7 @@ fn play_epoch(
         lr: LR,
         seconds: seconds * script.steps_per_epoch as f64,
         patches_per_second: 2.0 / seconds.max(1e-3),
+        waited: None,
     })?;
     run.emit(EventKind::Checkpoint { file: "checkpoints/last".into(), best: true })?;
     Ok(None)

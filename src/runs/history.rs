@@ -25,6 +25,16 @@ pub struct EpochPoint {
     pub seconds: f64,
     /// Training throughput.
     pub patches_per_second: f64,
+    /// Seconds without patches to work on, where that was measured.
+    pub waited: Option<f64>,
+}
+
+impl EpochPoint {
+    /// Share of the epoch, 0..1, in which the device had patches to work on, where that was measured.
+    pub fn busy(&self) -> Option<f64> {
+        let waited = self.waited.filter(|_| self.seconds > 0.0)?;
+        Some((1.0 - waited / self.seconds).clamp(0.0, 1.0))
+    }
 }
 
 /// One reported optimiser step.
@@ -186,7 +196,8 @@ impl History {
     }
 
     fn add_epoch(&mut self, event: &Event) {
-        let EventKind::Epoch { train_loss, val_loss, val_dice, lr, seconds, patches_per_second } = event.kind
+        let EventKind::Epoch { train_loss, val_loss, val_dice, lr, seconds, patches_per_second, waited } =
+            event.kind
         else {
             return;
         };
@@ -201,6 +212,7 @@ impl History {
             lr,
             seconds,
             patches_per_second,
+            waited,
         });
     }
 }
@@ -235,6 +247,7 @@ mod tests {
             lr: 1e-3,
             seconds: 2.0,
             patches_per_second: 4.0,
+            waited: None,
         }
     }
 
@@ -268,6 +281,19 @@ mod tests {
         assert_eq!(history.best().unwrap().epoch, 3);
         history.apply(&event(9, 5, 50, step_kind(None)));
         assert_eq!(history.gaps, 1);
+    }
+
+    #[test]
+    fn the_busy_share_is_what_is_left_of_the_waiting() {
+        let mut history = History::default();
+        let mut kind = epoch_kind(Some(0.5));
+        history.apply(&event(0, 1, 4, kind.clone()));
+        assert_eq!(history.epochs[0].busy(), None);
+        if let EventKind::Epoch { waited, .. } = &mut kind {
+            *waited = Some(0.5);
+        }
+        history.apply(&event(1, 1, 4, kind));
+        assert_eq!(history.epochs[0].busy(), Some(0.75));
     }
 
     #[test]

@@ -186,6 +186,7 @@ mod tests {
             lr: 1e-3,
             seconds,
             patches_per_second: 1.0,
+            waited: None,
         };
         History {
             epochs: vec![epoch(1, 100.0), epoch(2, 10.0), epoch(3, 10.0)],

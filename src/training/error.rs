@@ -64,6 +64,9 @@ pub enum TrainingError {
         /// The setting to change.
         hint: &'static str,
     },
+    /// The thread that prepares patches failed.
+    #[error("the patches of the next batch could not be prepared: {0}")]
+    Feed(String),
     /// The loss is no longer a number.
     #[error(
         "the training diverged: the loss became {loss} in epoch {epoch}, step {step}; {kept}. Try a lower rate (--set lr=...)"

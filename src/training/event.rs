@@ -95,6 +95,9 @@ pub enum EventKind {
         /// Training throughput.
         #[serde(deserialize_with = "null_is_nan")]
         patches_per_second: f64,
+        /// Seconds of it in which the device had no patches to work on; `None` from a writer that did not measure it.
+        #[serde(default)]
+        waited: Option<f64>,
     },
     /// A checkpoint is complete on disk.
     Checkpoint {

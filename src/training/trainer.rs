@@ -4,19 +4,18 @@
 //! alone, so that a resumed run takes exactly the steps the uninterrupted one would have taken (bit for bit on the CPU).
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
-use rand::seq::SliceRandom;
-use rayon::prelude::*;
-
-use super::augment::{Flips, Stream, random};
 use super::checkpoint::{self, Best, Progress};
 use super::data::{self, TrainingData};
-use super::engine::{Batch, Engine, EngineSetup, EngineState, engine};
+use super::engine::{Engine, EngineSetup, EngineState, engine};
 use super::error::TrainingError;
-use super::patches::{PatchRef, patch_list};
+use super::feed::Feed;
+use super::patches::patch_list;
 use super::schedule::Schedule;
 use super::setup::{architecture, first_weights};
+use super::source::PatchSource;
 use super::validate::{Validation, validate};
 use super::{EventKind, FinishStatus, RunWriter, StopRequest, StopSignal, TrainConfig};
 use crate::network::{Architecture, Device, DeviceChoice, ModelFile, NetworkError, Provenance, TrainingNote};
@@ -71,7 +70,8 @@ struct Trainer<'a> {
     stop: &'a StopSignal,
     architecture: Architecture,
     data: TrainingData,
-    patches: Vec<PatchRef>,
+    source: Arc<PatchSource>,
+    feed: Feed,
     engine: Box<dyn Engine>,
     progress: Progress,
     /// Wall time of this process's share of the epoch under way.
@@ -93,7 +93,7 @@ impl<'a> Trainer<'a> {
         run.set_device(&note)?;
         let last = run.dir().last_checkpoint();
         let resumed = last.exists().then(|| checkpoint::load(&last, &architecture)).transpose()?;
-        let data = load(resumed.as_ref().map(|(progress, _)| progress.intensities))?;
+        let mut data = load(resumed.as_ref().map(|(progress, _)| progress.intensities))?;
         if stop.requested().is_some() {
             return Ok(None);
         }
@@ -109,10 +109,11 @@ impl<'a> Trainer<'a> {
             fresh: config.init.is_none(),
         };
         let engine = engine(setup, &state, &device);
-        let patches = patch_list(&data.train, config.patch.size, config.patch.size - config.patch.overlap);
+        let source = Arc::new(PatchSource::new(config, std::mem::take(&mut data.train)));
+        let feed = Feed::start(source.clone(), progress.epochs, progress.steps)?;
         let epoch_begin = Instant::now();
         let mut trainer =
-            Self { config, run, stop, architecture, data, patches, engine, progress, epoch_begin };
+            Self { config, run, stop, architecture, data, source, feed, engine, progress, epoch_begin };
         trainer.announce(note, is_resumed)?;
         Ok(Some(trainer))
     }
@@ -122,10 +123,10 @@ impl<'a> Trainer<'a> {
         self.stamp();
         self.run.emit(EventKind::Started {
             epochs: self.config.epochs,
-            steps_per_epoch: self.steps_per_epoch() as u64,
+            steps_per_epoch: self.source.batches_per_epoch() as u64,
             device,
             parameters: self.architecture.value_count() as u64,
-            train_patches: self.patches.len() as u64,
+            train_patches: self.source.patches_per_epoch() as u64,
             val_patches: val_patches as u64,
             resumed,
         })?;
@@ -147,18 +148,18 @@ impl<'a> Trainer<'a> {
     /// One epoch, or what is left of it; the request, when one interrupted it.
     fn epoch(&mut self) -> Result<Option<StopRequest>, TrainingError> {
         self.epoch_begin = Instant::now();
+        self.feed.take_waited();
         let first = self.progress.steps;
-        let order = self.order();
-        for batch in order.chunks(self.config.batch).skip(first) {
+        for _ in first..self.source.batches_per_epoch() {
             if let Some(request) = self.stop.requested() {
                 return Ok(Some(request));
             }
-            self.step(batch)?;
+            self.step()?;
             if self.stop.take_snapshot_request() {
                 self.save_last()?;
             }
         }
-        let patches = order.len().saturating_sub(first * self.config.batch);
+        let patches = self.source.patches_per_epoch().saturating_sub(first * self.config.batch);
         let speed = patches as f64 / self.epoch_begin.elapsed().as_secs_f64();
         let stop = self.stop;
         let go_on = || stop.requested().is_none();
@@ -169,21 +170,11 @@ impl<'a> Trainer<'a> {
         }
     }
 
-    /// The patches of the coming epoch, by number, in their order.
-    fn order(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.patches.len()).collect();
-        order.shuffle(&mut random(self.config.seed, Stream::Order, self.progress.epochs, 0));
-        order
-    }
-
-    fn steps_per_epoch(&self) -> usize {
-        self.patches.len().div_ceil(self.config.batch)
-    }
-
-    fn step(&mut self, numbers: &[usize]) -> Result<(), TrainingError> {
+    fn step(&mut self) -> Result<(), TrainingError> {
         let begin = Instant::now();
         let rate = self.progress.schedule.rate;
-        let loss = self.engine.step(self.batch(numbers), rate)?;
+        let batch = self.feed.next()?;
+        let loss = self.engine.step(batch, rate)?;
         self.progress.steps += 1;
         self.progress.total_steps += 1;
         self.progress.loss_sum += loss;
@@ -192,22 +183,6 @@ impl<'a> Trainer<'a> {
             return Err(self.diverged(loss));
         }
         Ok(self.run.step(loss, rate, begin.elapsed().as_secs_f64())?)
-    }
-
-    /// Cuts and flips the patches with these numbers.
-    fn batch(&self, numbers: &[usize]) -> Batch {
-        let (config, epoch) = (self.config, self.progress.epochs);
-        let (samples, patches) = (&self.data.train, &self.patches);
-        let cut = |&number: &usize| {
-            let PatchRef { sample, start } = patches[number];
-            let (mut image, mut mask) = samples[sample].patch(start, config.patch.size);
-            let flips = Flips::draw(&config.augment, config.seed, epoch, number as u64);
-            flips.apply(&mut image);
-            flips.apply(&mut mask);
-            (image, mask)
-        };
-        let cubes: Vec<_> = numbers.par_iter().map(cut).collect();
-        Batch::gather(cubes.into_iter())
     }
 
     fn end_epoch(&mut self, validation: &Validation, speed: f64) -> Result<(), TrainingError> {
@@ -230,6 +205,7 @@ impl<'a> Trainer<'a> {
             lr: rate,
             seconds: self.epoch_begin.elapsed().as_secs_f64(),
             patches_per_second: speed,
+            waited: Some(self.feed.take_waited().as_secs_f64()),
         })?;
         // The best first: a crash between the two then repeats the epoch instead of losing its model.
         if self.progress.best.is_none_or(|best| monitored < best.loss) {
@@ -257,7 +233,7 @@ impl<'a> Trainer<'a> {
             step: self.progress.total_steps,
             val_loss: validation.loss,
             val_dice: dice,
-            train_scans: self.data.train.len(),
+            train_scans: self.source.scans(),
             val_scans: self.data.val.len(),
             seed: self.config.seed,
         });

@@ -62,6 +62,9 @@ fn row(status: RunStatus, history: &History) -> RunRow {
     if let Some(pace) = history.epochs.last().map(|e| e.patches_per_second).filter(|p| p.is_finite()) {
         facts.push(("pace", format!("{pace:.1} patches/s")));
     }
+    if let Some(busy) = history.epochs.last().and_then(runs::EpochPoint::busy) {
+        facts.push(("busy", format!("{:.0} %, else waiting for patches", busy * 100.0)));
+    }
     if let Some(gpu) = history.load.and_then(|l| l.gpu) {
         facts.push(("GPU", format!("{:.0} %", gpu * 100.0)));
     }
@@ -154,6 +157,7 @@ mod tests {
                 lr: 1e-3,
                 seconds: 1.0,
                 patches_per_second: 2.0,
+                waited: None,
             };
             history.apply(&Event {
                 v: EVENT_VERSION,
