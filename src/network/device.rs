@@ -93,6 +93,15 @@ impl Device {
         }
     }
 
+    /// The number of the GPU, as CUDA counts in this process; `None` on the CPU.
+    pub(crate) fn gpu(&self) -> Option<usize> {
+        match self.0 {
+            DeviceKind::Cpu => None,
+            #[cfg(feature = "cuda")]
+            DeviceKind::Cuda(index) => Some(index),
+        }
+    }
+
     #[cfg(feature = "cuda")]
     fn cuda(index: usize) -> (Self, String) {
         (Self(DeviceKind::Cuda(index)), format!("CUDA GPU {index}"))

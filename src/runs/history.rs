@@ -3,7 +3,7 @@
 //! A resumed run repeats the steps after its checkpoint. Time along the run is its step count, so a point removes every earlier
 //! read point at or after its own step or epoch: what is drawn is always one line, the one the weights took.
 
-use crate::training::{Event, EventKind, FinishStatus};
+use crate::training::{Event, EventKind, FinishStatus, SystemLoad};
 
 /// Step points kept; beyond it every second one is dropped (a curve has no more columns than a screen).
 const MOST_STEPS: usize = 1 << 14;
@@ -63,19 +63,6 @@ pub enum CurveKind {
     StepLoss,
 }
 
-/// Load of the machine; what is not known is `None`.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Load {
-    /// GPU, 0..1.
-    pub gpu: Option<f64>,
-    /// GPU memory in use, bytes.
-    pub gpu_memory: Option<u64>,
-    /// CPUs together, 0..1.
-    pub cpu: Option<f64>,
-    /// The trainer's memory, bytes.
-    pub memory: Option<u64>,
-}
-
 /// Everything viewers show of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
@@ -104,7 +91,7 @@ pub struct History {
     /// The newest checkpoint.
     pub last_checkpoint: Option<String>,
     /// Load of the machine, newest.
-    pub load: Option<Load>,
+    pub load: Option<SystemLoad>,
     /// Losses that were not finite: gaps in the curves.
     pub gaps: usize,
     /// How it ended, if it did: (status, sentence, unix time).
@@ -142,10 +129,7 @@ impl History {
                 }
             }
             EventKind::Sample { file, scan } => self.sample = Some((file.clone(), scan.clone())),
-            EventKind::System { gpu_load, gpu_memory, cpu_load, memory } => {
-                self.load =
-                    Some(Load { gpu: *gpu_load, gpu_memory: *gpu_memory, cpu: *cpu_load, memory: *memory });
-            }
+            EventKind::System(load) => self.load = Some(*load),
             EventKind::Warning { message } => self.warnings.push((event.time, message.clone())),
             EventKind::Finished { status, message } => {
                 self.finished = Some((*status, message.clone(), event.time));

@@ -17,7 +17,7 @@ mod tail;
 
 pub use control::{kill, request_snapshot, request_stop};
 pub use fake::{Ending, Extra, FakeScript, play};
-pub use history::{CurveKind, EpochPoint, History, Load, StepPoint};
+pub use history::{CurveKind, EpochPoint, History, StepPoint};
 pub use launch::launch;
 pub use list::{latest, list};
 pub use live::Live;

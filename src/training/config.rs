@@ -4,8 +4,8 @@
 //! kind does not use are ignored by it. Unknown keys are errors.
 
 use super::sections::{
-    AugmentConfig, CropConfig, IntensityConfig, LossConfig, OptimiserConfig, PatchConfig, ScheduleConfig,
-    SplitConfig,
+    AugmentConfig, CropConfig, IntensityConfig, LossConfig, OptimiserConfig, PatchConfig, SampleConfig,
+    ScheduleConfig, SplitConfig,
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -56,6 +56,9 @@ pub struct TrainConfig {
     /// Where landmarks and z-score come from.
     #[serde(default)]
     pub intensities: IntensityConfig,
+    /// The validation scan whose predictions are kept.
+    #[serde(default)]
+    pub sample: SampleConfig,
     /// How the crops were made.
     #[serde(default)]
     pub crop: CropConfig,
@@ -165,6 +168,7 @@ impl Default for TrainConfig {
             patch: PatchConfig::default(),
             augment: AugmentConfig::default(),
             intensities: IntensityConfig::default(),
+            sample: SampleConfig::default(),
             crop: CropConfig::default(),
             data: Vec::new(),
         }

@@ -114,20 +114,7 @@ pub enum EventKind {
         scan: String,
     },
     /// Load of the machine.
-    System {
-        /// GPU load, 0..1.
-        #[serde(default)]
-        gpu_load: Option<f64>,
-        /// GPU memory in use, bytes.
-        #[serde(default)]
-        gpu_memory: Option<u64>,
-        /// CPU load of the whole machine, 0..1.
-        #[serde(default)]
-        cpu_load: Option<f64>,
-        /// Resident memory of the trainer, bytes.
-        #[serde(default)]
-        memory: Option<u64>,
-    },
+    System(SystemLoad),
     /// Something the user should know; training goes on.
     Warning {
         /// One sentence.
@@ -144,6 +131,26 @@ pub enum EventKind {
     /// Written by a newer version; ignored.
     #[serde(other)]
     Unknown,
+}
+
+/// Load of the machine; what is not known is `None`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SystemLoad {
+    /// GPU load, 0..1.
+    pub gpu_load: Option<f64>,
+    /// Memory in use on the GPU, by everybody, bytes.
+    pub gpu_memory: Option<u64>,
+    /// Memory the GPU has, bytes.
+    pub gpu_memory_total: Option<u64>,
+    /// Memory of the trainer on the GPU, bytes.
+    pub gpu_process_memory: Option<u64>,
+    /// Temperature of the GPU, degrees Celsius.
+    pub gpu_temperature: Option<f64>,
+    /// CPU load of the whole machine, 0..1.
+    pub cpu_load: Option<f64>,
+    /// Resident memory of the trainer, bytes.
+    pub memory: Option<u64>,
 }
 
 /// How a run ended.
@@ -198,6 +205,7 @@ mod tests {
                 status: FinishStatus::Stopped,
                 message: "stopped \u{e0} la demande\n".into(),
             },
+            EventKind::System(SystemLoad { cpu_load: Some(0.5), ..SystemLoad::default() }),
         ];
         for kind in kinds {
             let line = event(kind.clone()).to_line();

@@ -15,17 +15,20 @@ mod guard;
 mod identity;
 mod limits;
 mod loss;
+mod monitor;
 mod overrides;
 mod patches;
 mod plan;
 mod prepare;
 mod run_dir;
+mod sample;
 mod schedule;
 mod sections;
 mod setup;
 mod source;
 mod split;
 mod stop;
+mod tensorboard;
 mod threshold;
 mod trainer;
 mod validate;
@@ -35,15 +38,16 @@ mod writer;
 pub use config::{ConfigError, DataEntry, NetworkChoice, Part, TrainConfig};
 pub use detector::{DetectorProgress, DetectorTraining, train_detector};
 pub use error::TrainingError;
-pub use event::{EVENT_VERSION, Event, EventKind, FinishStatus};
+pub use event::{EVENT_VERSION, Event, EventKind, FinishStatus, SystemLoad};
 pub use guard::guarded;
 pub use identity::{ProcessIdentity, RunInfo};
 pub use plan::{Plan, plan};
 pub use prepare::prepare_and_train;
 pub use run_dir::{RunDir, RunError};
+pub use sample::EpochSample;
 pub use sections::{
     AugmentConfig, CropConfig, IntensityConfig, LandmarkSource, LossConfig, LossKind, OptimiserConfig,
-    OptimiserKind, PatchConfig, ScheduleConfig, ScheduleKind, SplitConfig, ZscoreSource,
+    OptimiserKind, PatchConfig, SampleConfig, ScheduleConfig, ScheduleKind, SplitConfig, ZscoreSource,
 };
 pub use stop::{StopRequest, StopSignal};
 pub use trainer::{Summary, train};

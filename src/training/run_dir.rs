@@ -149,6 +149,11 @@ impl RunDir {
         self.0.join("evaluation").join(side)
     }
 
+    /// Folder of the event files that TensorBoard opens.
+    pub fn tensorboard(&self) -> PathBuf {
+        self.0.join("tensorboard")
+    }
+
     /// Folder of predictions of the watched validation subject.
     pub fn samples(&self) -> PathBuf {
         self.0.join("samples")

@@ -145,6 +145,18 @@ pub struct IntensityConfig {
     pub zscore: ZscoreSource,
 }
 
+/// The validation scan whose prediction is kept after an epoch.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SampleConfig {
+    /// Scan id; empty takes the first validation scan with a lesion.
+    pub scan: String,
+    /// Every so many epochs, and after the first and the last; 0 never.
+    pub every: u32,
+    /// Epochs kept at most, spread over the run (2 or more).
+    pub keep: usize,
+}
+
 /// How the crops were made (a copy of the project's setting at the start).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -196,6 +208,12 @@ impl Default for AugmentConfig {
 impl Default for IntensityConfig {
     fn default() -> Self {
         Self { landmarks: LandmarkSource::Learnt, zscore: ZscoreSource::Measured }
+    }
+}
+
+impl Default for SampleConfig {
+    fn default() -> Self {
+        Self { scan: String::new(), every: 1, keep: 50 }
     }
 }
 

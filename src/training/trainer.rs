@@ -7,12 +7,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ndarray::Array3;
+
 use super::checkpoint::{self, Best, Progress};
 use super::data::{self, TrainingData};
 use super::engine::{Engine, EngineSetup, EngineState, engine};
 use super::error::TrainingError;
 use super::feed::Feed;
-use super::patches::patch_list;
+use super::patches::{Sample, patch_list};
+use super::sample::Watch;
 use super::schedule::Schedule;
 use super::setup::{architecture, first_weights};
 use super::source::PatchSource;
@@ -74,6 +77,7 @@ struct Trainer<'a> {
     feed: Feed,
     engine: Box<dyn Engine>,
     progress: Progress,
+    watch: Watch,
     /// Wall time of this process's share of the epoch under way.
     epoch_begin: Instant,
 }
@@ -91,6 +95,7 @@ impl<'a> Trainer<'a> {
         let choice: DeviceChoice = config.device.parse().map_err(NetworkError::Device)?;
         let (device, note) = Device::choose(choice)?;
         run.set_device(&note)?;
+        run.watch_machine(device.gpu());
         let last = run.dir().last_checkpoint();
         let resumed = last.exists().then(|| checkpoint::load(&last, &architecture)).transpose()?;
         let mut data = load(resumed.as_ref().map(|(progress, _)| progress.intensities))?;
@@ -112,8 +117,21 @@ impl<'a> Trainer<'a> {
         let source = Arc::new(PatchSource::new(config, std::mem::take(&mut data.train)));
         let feed = Feed::start(source.clone(), progress.epochs, progress.steps)?;
         let epoch_begin = Instant::now();
-        let mut trainer =
-            Self { config, run, stop, architecture, data, source, feed, engine, progress, epoch_begin };
+        let (watch, trouble) = Watch::new(&config.sample, &data.val);
+        data.notes.extend(trouble);
+        let mut trainer = Self {
+            config,
+            run,
+            stop,
+            architecture,
+            data,
+            source,
+            feed,
+            engine,
+            progress,
+            watch,
+            epoch_begin,
+        };
         trainer.announce(note, is_resumed)?;
         Ok(Some(trainer))
     }
@@ -164,7 +182,9 @@ impl<'a> Trainer<'a> {
         let stop = self.stop;
         let go_on = || stop.requested().is_none();
         let size = self.config.patch.size;
-        match validate(self.engine.as_ref(), &self.data.val, size, &self.config.loss, &go_on)? {
+        self.watch.begin(self.progress.epochs + 1, self.config.epochs);
+        let mut seen = |sample: &Sample, p: &Array3<f32>| self.watch.see(sample, p);
+        match validate(self.engine.as_ref(), &self.data.val, size, &self.config.loss, &go_on, &mut seen)? {
             Some(validation) => self.end_epoch(&validation, speed).map(|()| None),
             None => Ok(self.stop.requested()),
         }
@@ -207,6 +227,7 @@ impl<'a> Trainer<'a> {
             patches_per_second: speed,
             waited: Some(self.feed.take_waited().as_secs_f64()),
         })?;
+        self.watch.keep(self.run)?;
         // The best first: a crash between the two then repeats the epoch instead of losing its model.
         if self.progress.best.is_none_or(|best| monitored < best.loss) {
             self.save_best(validation, monitored, &state)?;

@@ -21,13 +21,15 @@ pub(crate) struct Validation {
     pub(crate) scores: ThresholdScores,
 }
 
-/// Predicts every sample with the current weights. `go_on` is asked between samples; `None` when it said no.
+/// Predicts every sample with the current weights; `seen` is shown each prediction. `go_on` is asked between samples; `None` when
+/// it said no.
 pub(crate) fn validate(
     engine: &dyn Engine,
     samples: &[Sample],
     size: usize,
     loss: &LossConfig,
     go_on: &dyn Fn() -> bool,
+    seen: &mut dyn FnMut(&Sample, &Array3<f32>),
 ) -> Result<Option<Validation>, NetworkError> {
     let mut scores = ThresholdScores::default();
     let (mut with_lesion, mut without) = (Vec::new(), Vec::new());
@@ -36,6 +38,7 @@ pub(crate) fn validate(
             return Ok(None);
         }
         let (probabilities, losses) = predict_sample(engine, sample, size, loss)?;
+        seen(sample, &probabilities);
         scores.add(probabilities.iter().copied().zip(sample.mask.iter().map(|&value| value > 0)));
         if sample.has_lesion() { with_lesion.extend(losses) } else { without.extend(losses) }
     }

@@ -3,7 +3,9 @@
 use super::config::TrainConfig;
 use super::event::{EVENT_VERSION, Event, EventKind, FinishStatus, unix_now};
 use super::identity::RunInfo;
+use super::monitor::Monitor;
 use super::run_dir::{RunDir, RunError};
+use super::tensorboard::Board;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -29,6 +31,8 @@ pub struct RunWriter {
     step: u64,
     finished: bool,
     last_step: Option<Instant>,
+    board: Board,
+    monitor: Option<Monitor>,
     lock: File,
 }
 
@@ -77,7 +81,21 @@ impl RunWriter {
         let info = RunInfo::own();
         info.write(&dir)?;
         let (seq, epoch, step) = last.map_or((0, 0, 0), |e| (e.seq + 1, e.epoch, e.step));
-        Ok(Self { dir, info, events, pending, seq, epoch, step, finished: false, last_step: None, lock })
+        let board = Board::new(dir.tensorboard());
+        Ok(Self {
+            dir,
+            info,
+            events,
+            pending,
+            seq,
+            epoch,
+            step,
+            finished: false,
+            last_step: None,
+            board,
+            monitor: None,
+            lock,
+        })
     }
 
     /// The run written to.
@@ -89,6 +107,11 @@ impl RunWriter {
     pub fn set_device(&mut self, device: &str) -> Result<(), RunError> {
         self.info.device = device.into();
         self.info.write(&self.dir)
+    }
+
+    /// From now on the load of the machine, and of the GPU CUDA counts as `gpu`, goes along with the events every few seconds.
+    pub fn watch_machine(&mut self, gpu: Option<usize>) {
+        self.monitor = Some(Monitor::start(gpu));
     }
 
     /// Epoch (from 1) and optimiser step stamped on the events that follow.
@@ -108,7 +131,14 @@ impl RunWriter {
 
     /// Appends an event. A full disk is survived: refused lines wait in memory (up to 1 MiB) and are written first next time.
     pub fn emit(&mut self, kind: EventKind) -> Result<(), RunError> {
+        for news in self.monitor.as_ref().map(Monitor::take).unwrap_or_default() {
+            self.append(news)?;
+        }
         self.finished = matches!(kind, EventKind::Finished { .. });
+        self.append(kind)
+    }
+
+    fn append(&mut self, kind: EventKind) -> Result<(), RunError> {
         let event = Event {
             v: EVENT_VERSION,
             seq: self.seq,
@@ -119,7 +149,11 @@ impl RunWriter {
         };
         self.seq += 1;
         self.pending.extend(event.to_line());
-        self.flush()
+        self.flush()?;
+        match self.board.tell(&event) {
+            Some(message) => self.append(EventKind::Warning { message }),
+            None => Ok(()),
+        }
     }
 
     /// Reports an optimiser step; written at most about ten times a second.
