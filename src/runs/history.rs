@@ -8,6 +8,9 @@ use crate::training::{Event, EventKind, FinishStatus, SystemLoad};
 /// Step points kept; beyond it every second one is dropped (a curve has no more columns than a screen).
 const MOST_STEPS: usize = 1 << 14;
 
+/// Load points kept, thinned likewise.
+const MOST_LOADS: usize = 1 << 12;
+
 /// One finished epoch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EpochPoint {
@@ -46,6 +49,15 @@ pub struct StepPoint {
     pub loss: Option<f64>,
     /// Seconds.
     pub seconds: f64,
+}
+
+/// The load of the machine at some moment of the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LoadPoint {
+    /// Steps since the run began.
+    pub step: u64,
+    /// The load.
+    pub load: SystemLoad,
 }
 
 /// The curves a run has.
@@ -90,8 +102,8 @@ pub struct History {
     pub best_checkpoint: Option<String>,
     /// The newest checkpoint.
     pub last_checkpoint: Option<String>,
-    /// Load of the machine, newest.
-    pub load: Option<SystemLoad>,
+    /// Load of the machine along the run, thinned when very long.
+    pub loads: Vec<LoadPoint>,
     /// Losses that were not finite: gaps in the curves.
     pub gaps: usize,
     /// How it ended, if it did: (status, sentence, unix time).
@@ -129,7 +141,16 @@ impl History {
                 }
             }
             EventKind::Sample { file, scan } => self.sample = Some((file.clone(), scan.clone())),
-            EventKind::System(load) => self.load = Some(*load),
+            EventKind::System(load) => {
+                self.loads.push(LoadPoint { step: event.step, load: *load });
+                if self.loads.len() > MOST_LOADS {
+                    let mut keep = false;
+                    self.loads.retain(|_| {
+                        keep = !keep;
+                        keep
+                    });
+                }
+            }
             EventKind::Warning { message } => self.warnings.push((event.time, message.clone())),
             EventKind::Finished { status, message } => {
                 self.finished = Some((*status, message.clone(), event.time));

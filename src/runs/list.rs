@@ -21,7 +21,7 @@ pub fn latest(runs: &Path) -> Result<RunDir, RunsError> {
 }
 
 /// Folders below `runs`, newest first: names begin with their time.
-fn directories(runs: &Path) -> Vec<RunDir> {
+pub(super) fn directories(runs: &Path) -> Vec<RunDir> {
     let entries = std::fs::read_dir(runs).into_iter().flatten().flatten();
     let mut all: Vec<RunDir> = entries.map(|e| e.path()).filter(|p| p.is_dir()).map(RunDir::new).collect();
     all.sort_by(|a, b| b.cmp(a));

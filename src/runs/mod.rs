@@ -4,6 +4,7 @@
 //! Viewers poll: a look at a quiet run is one `stat`, so four looks a second cost nothing, and network disks, which many run
 //! directories are on, send no change notices anyway.
 
+mod compare;
 mod control;
 mod fake;
 mod history;
@@ -15,9 +16,10 @@ mod narrate;
 mod status;
 mod tail;
 
+pub use compare::{Difference, RunCard, differences, find, flat_settings, read_settings};
 pub use control::{kill, request_snapshot, request_stop};
 pub use fake::{Ending, Extra, FakeScript, play};
-pub use history::{CurveKind, EpochPoint, History, StepPoint};
+pub use history::{CurveKind, EpochPoint, History, LoadPoint, StepPoint};
 pub use launch::launch;
 pub use list::{latest, list};
 pub use live::Live;
@@ -88,6 +90,22 @@ pub enum RunsError {
         status: String,
         /// The last lines of console.log.
         console: String,
+    },
+    /// The frozen configuration of a run cannot be read.
+    #[error("{path}: not the configuration of a run ({message})")]
+    Config {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        message: String,
+    },
+    /// Several runs are called so.
+    #[error("`{name}` may be any of {runs}; write more of the name")]
+    Ambiguous {
+        /// What was written.
+        name: String,
+        /// The runs it fits.
+        runs: String,
     },
     /// A script of the fake trainer is wrong.
     #[error("{path}: {message}")]

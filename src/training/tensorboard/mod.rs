@@ -81,7 +81,7 @@ fn line(event: &Event, values: Vec<Value>) -> Line {
 fn values(event: &Event) -> Vec<Value> {
     let all: Vec<(&str, Option<f64>)> = match &event.kind {
         EventKind::Step { loss, lr, .. } => vec![("loss/step", *loss), ("lr/step", Some(*lr))],
-        EventKind::Epoch { train_loss, val_loss, val_dice, lr, seconds, patches_per_second } => vec![
+        EventKind::Epoch { train_loss, val_loss, val_dice, lr, seconds, patches_per_second, .. } => vec![
             ("loss/train", *train_loss),
             ("loss/val", *val_loss),
             ("dice/val", *val_dice),

@@ -29,6 +29,7 @@ fn epoch(loss: f64) -> EventKind {
         lr: 1e-3,
         seconds: 1.0,
         patches_per_second: f64::NAN,
+        waited: None,
     }
 }
 

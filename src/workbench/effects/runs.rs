@@ -65,7 +65,7 @@ fn row(status: RunStatus, history: &History) -> RunRow {
     if let Some(busy) = history.epochs.last().and_then(runs::EpochPoint::busy) {
         facts.push(("busy", format!("{:.0} %, else waiting for patches", busy * 100.0)));
     }
-    if let Some(gpu) = history.load.and_then(|l| l.gpu_load) {
+    if let Some(gpu) = history.loads.last().and_then(|l| l.load.gpu_load) {
         facts.push(("GPU", format!("{:.0} %", gpu * 100.0)));
     }
     if !status.device.is_empty() {
