@@ -91,6 +91,13 @@ impl<B: Kernels> UNet<B> {
         })
     }
 
+    /// Moves every value towards another network's, keeping this share of its own.
+    pub(crate) fn follow(&mut self, other: &Self, kept: f64) {
+        for (own, other) in self.tensors.iter_mut().zip(&other.tensors) {
+            *own = own.clone() * kept + other.clone() * (1.0 - kept);
+        }
+    }
+
     /// The path of the data; `run` applies one block.
     fn walk(&self, mut x: Tensor<B, 5>, run: &mut RunBlock<'_, B>) -> Tensor<B, 5> {
         let mut cursor = 0;

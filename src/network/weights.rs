@@ -103,6 +103,15 @@ impl Weights {
         &self.0
     }
 
+    /// Takes from `other`, of the same network, the tensors whose name `chosen` picks.
+    pub(crate) fn replace(&mut self, other: &Self, chosen: impl Fn(&str) -> bool) {
+        for (own, other) in self.0.iter_mut().zip(&other.0) {
+            if chosen(&own.name) {
+                own.clone_from(other);
+            }
+        }
+    }
+
     /// False as soon as one value is NaN or infinite.
     pub fn is_finite(&self) -> bool {
         self.0.iter().all(|tensor| tensor.data.iter().all(|value| value.is_finite()))

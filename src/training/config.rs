@@ -3,6 +3,8 @@
 //! Sections are flat and every key has a default, so that a key never appears or vanishes with another key's value; keys a chosen
 //! kind does not use are ignored by it. Unknown keys are errors.
 
+use super::early_stop::EarlyStopConfig;
+use super::fine_tune::FineTuneConfig;
 use super::sections::{
     AugmentConfig, CropConfig, IntensityConfig, LossConfig, OptimiserConfig, PatchConfig, SampleConfig,
     ScheduleConfig, SplitConfig,
@@ -30,9 +32,15 @@ pub struct TrainConfig {
     pub lr: f64,
     /// `auto`, `cpu`, `cuda` or `cuda:I`.
     pub device: String,
-    /// Weights to start from (a model file); fresh ones when absent.
+    /// Minutes between two checkpoints within a long epoch; 0: only after whole epochs.
+    #[serde(default = "checkpoint_minutes")]
+    pub checkpoint_minutes: f64,
+    /// Weights to start from (a model, .h5 or .onnx file); fresh ones when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub init: Option<PathBuf>,
+    /// BLAKE3 of that file, 64 hex digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_hash: Option<String>,
     /// The network: a preset's name, or its description as a table.
     pub network: NetworkChoice,
     /// Which subjects train, validate and test.
@@ -47,6 +55,12 @@ pub struct TrainConfig {
     /// Learning-rate schedule.
     #[serde(default)]
     pub schedule: ScheduleConfig,
+    /// Ending before the last epoch.
+    #[serde(default)]
+    pub early_stop: EarlyStopConfig,
+    /// What is done with the weights of `init`.
+    #[serde(default)]
+    pub fine_tune: FineTuneConfig,
     /// Patches cut from the crops.
     #[serde(default)]
     pub patch: PatchConfig,
@@ -148,6 +162,11 @@ pub enum ConfigError {
     },
 }
 
+/// A crash in a long epoch then costs at most this.
+fn checkpoint_minutes() -> f64 {
+    10.0
+}
+
 impl Default for TrainConfig {
     fn default() -> Self {
         Self {
@@ -159,12 +178,16 @@ impl Default for TrainConfig {
             batch: 2,
             lr: 1e-3,
             device: "auto".into(),
+            checkpoint_minutes: checkpoint_minutes(),
             init: None,
+            init_hash: None,
             network: NetworkChoice::Preset("small".into()),
             split: SplitConfig::default(),
             loss: LossConfig::default(),
             optimiser: OptimiserConfig::default(),
             schedule: ScheduleConfig::default(),
+            early_stop: EarlyStopConfig::default(),
+            fine_tune: FineTuneConfig::default(),
             patch: PatchConfig::default(),
             augment: AugmentConfig::default(),
             intensities: IntensityConfig::default(),

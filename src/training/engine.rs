@@ -7,8 +7,9 @@ use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Tensor, TensorData};
 use ndarray::Array3;
 
-use super::adam::{Adam, AdamState};
+use super::gradients::{GradientState, Gradients};
 use super::loss::loss;
+use super::optimiser::{Optimiser, OptimiserState};
 use super::{LossConfig, OptimiserConfig};
 use crate::kernels::Kernels;
 use crate::network::{
@@ -28,7 +29,12 @@ pub(crate) struct Batch {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct EngineState {
     pub(crate) weights: Weights,
-    pub(crate) adam: AdamState,
+    /// The moving average of the weights, where there is one.
+    pub(crate) average: Option<Weights>,
+    pub(crate) optimiser: OptimiserState,
+    pub(crate) gradients: GradientState,
+    /// Batches the network has seen.
+    pub(crate) batches: u64,
 }
 
 /// What stays the same over a run.
@@ -37,16 +43,27 @@ pub(crate) struct EngineSetup {
     pub(crate) architecture: Architecture,
     pub(crate) optimiser: OptimiserConfig,
     pub(crate) loss: LossConfig,
+    /// By slot: how many times the rate it learns at; 0 freezes it.
+    pub(crate) paces: Vec<f64>,
     /// Whether the run began with fresh weights rather than a model's.
     pub(crate) fresh: bool,
 }
 
+/// What a step was like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Stepped {
+    /// Loss of the batch before any update.
+    pub(crate) loss: f64,
+    /// Norm of the group's mean gradient before clipping, when the step ended a group. Nothing is updated where it is not finite.
+    pub(crate) gradient: Option<f64>,
+}
+
 /// A network in training.
 pub(crate) trait Engine {
-    /// Fits one batch at rate `lr`; returns its loss before the update.
-    fn step(&mut self, batch: Batch, lr: f64) -> Result<f64, NetworkError>;
+    /// Takes the gradients of one batch; with a rate, it is the last batch of its group, and the weights are updated.
+    fn step(&mut self, batch: Batch, rate: Option<f64>) -> Result<Stepped, NetworkError>;
 
-    /// Probabilities of a batch's images, with the running moments.
+    /// Probabilities of a batch's images, with the running moments; of the averaged weights, where there are any.
     fn predict(&self, batch: Batch) -> Result<Vec<f32>, NetworkError>;
 
     /// Copies everything to the host.
@@ -64,11 +81,37 @@ pub(crate) fn engine(setup: EngineSetup, state: &EngineState, device: &Device) -
     }
 }
 
+impl EngineSetup {
+    /// Every weight learns at the full rate.
+    pub(crate) fn scratch(architecture: Architecture, optimiser: OptimiserConfig, loss: LossConfig) -> Self {
+        let paces = vec![1.0; architecture.slots().len()];
+        Self { architecture, optimiser, loss, paces, fresh: true }
+    }
+}
+
 impl EngineState {
     /// Before the first step.
     pub(crate) fn fresh(weights: Weights) -> Self {
-        let adam = AdamState { moments: vec![None; weights.tensors().len()], updates: 0 };
-        Self { weights, adam }
+        let slots = weights.tensors().len();
+        Self {
+            weights,
+            average: None,
+            optimiser: OptimiserState::fresh(slots),
+            gradients: GradientState::none(slots),
+            batches: 0,
+        }
+    }
+
+    /// The weights that validate and become the model.
+    pub(crate) fn model(&self) -> &Weights {
+        self.average.as_ref().unwrap_or(&self.weights)
+    }
+
+    /// False as soon as one value is NaN or infinite.
+    pub(crate) fn is_finite(&self) -> bool {
+        let moments = self.optimiser.first.iter().chain(&self.optimiser.second);
+        let mut values = moments.chain(&self.gradients.sums).flatten().flatten();
+        self.weights.is_finite() && self.model().is_finite() && values.all(|value| value.is_finite())
     }
 }
 
@@ -95,51 +138,96 @@ impl Batch {
 struct Placed<B: Kernels> {
     setup: EngineSetup,
     net: UNet<Autodiff<B>>,
-    adam: Adam<B>,
+    average: Option<UNet<B>>,
+    optimiser: Optimiser<B>,
+    gradients: Gradients<B>,
+    batches: u64,
     device: B::Device,
 }
 
 impl<B: Kernels> Placed<B> {
     fn new(setup: EngineSetup, state: &EngineState, device: B::Device) -> Self {
         let net = UNet::new(&setup.architecture, &state.weights, &device).tracked();
-        let adam = Adam::restored(&setup.optimiser, &state.adam, &device);
-        Self { setup, net, adam, device }
+        let average =
+            (setup.optimiser.ema > 0.0).then(|| UNet::new(&setup.architecture, state.model(), &device));
+        let optimiser = Optimiser::restored(&setup.optimiser, &state.optimiser, &device);
+        let gradients = Gradients::restored(&state.gradients, &device);
+        Self { setup, net, average, optimiser, gradients, batches: state.batches, device }
     }
 
     fn running_moments(&self) -> RunningMoments {
-        if self.setup.fresh { RunningMoments::FreshSince(self.adam.updates()) } else { RunningMoments::Known }
+        if self.setup.fresh { RunningMoments::FreshSince(self.batches) } else { RunningMoments::Known }
     }
-}
 
-impl<B: Kernels> Engine for Placed<B> {
-    fn step(&mut self, batch: Batch, lr: f64) -> Result<f64, NetworkError> {
+    /// Adds the batch's gradients to those of its group; the loss, still on the device.
+    fn gather(&mut self, batch: Batch) -> Tensor<B, 1> {
         let [images, targets] = batch.tensors::<Autodiff<B>>(&self.device);
         let probabilities = self.net.forward_training(images, self.running_moments());
         let loss = loss(&self.setup.loss, probabilities, targets);
         let mut grads = loss.backward();
-        self.adam.begin_update();
+        self.batches += 1;
+        self.gradients.begin_batch();
         for (slot, tensor) in self.net.learnt() {
             if let Some(grad) = tensor.grad_remove(&mut grads) {
-                let value = self.adam.updated(slot, tensor.clone().inner(), grad, lr);
+                self.gradients.add(slot, grad);
+            }
+        }
+        loss.inner()
+    }
+
+    /// Ends the group with a gradient of norm `norm`.
+    fn update(&mut self, norm: f64, rate: f64) {
+        let mut gradients = self.gradients.take(norm, self.setup.optimiser.clip);
+        self.optimiser.begin_update();
+        for (slot, tensor) in self.net.learnt() {
+            if let Some(gradient) = gradients[slot].take() {
+                let rate = rate * self.setup.paces[slot];
+                let value = self.optimiser.updated(slot, tensor.clone().inner(), gradient, rate);
                 *tensor = Tensor::from_inner(value).require_grad();
             }
         }
-        let loss = host_values(loss.inner())?;
-        Ok(loss.first().map_or(f64::NAN, |&value| f64::from(value)))
+        if let Some(average) = &mut self.average {
+            average.follow(&self.net.untracked(), decay(self.setup.optimiser.ema, self.optimiser.updates()));
+        }
+    }
+}
+
+/// What an average keeps of itself at its `updates`th update: less at first, so that it soon forgets the start (as TensorFlow's
+/// `ExponentialMovingAverage` does when told the number of updates).
+fn decay(ema: f64, updates: u64) -> f64 {
+    ema.min((1.0 + updates as f64) / (10.0 + updates as f64))
+}
+
+impl<B: Kernels> Engine for Placed<B> {
+    fn step(&mut self, batch: Batch, rate: Option<f64>) -> Result<Stepped, NetworkError> {
+        let loss = self.gather(batch);
+        let square_sum = self.gradients.square_sum().filter(|_| rate.is_some());
+        // One wait for the device reads both.
+        let read = host_values(Tensor::cat(std::iter::once(loss).chain(square_sum).collect(), 0))?;
+        let number = |index: usize| read.get(index).map(|&value| f64::from(value));
+        let gradient = number(1).map(|square_sum| self.gradients.norm(square_sum));
+        if let (Some(norm), Some(rate)) = (gradient.filter(|norm| norm.is_finite()), rate) {
+            self.update(norm, rate);
+        }
+        Ok(Stepped { loss: number(0).unwrap_or(f64::NAN), gradient })
     }
 
     fn predict(&self, batch: Batch) -> Result<Vec<f32>, NetworkError> {
         let [images, _] = batch.tensors::<B>(&self.device);
-        host_values(self.net.untracked().forward(images))
+        host_values(match &self.average {
+            Some(average) => average.forward(images),
+            None => self.net.untracked().forward(images),
+        })
     }
 
     fn state(&self) -> Result<EngineState, NetworkError> {
-        let fetch = |pair: &Option<[Tensor<B, 1>; 2]>| {
-            pair.clone().map(|[first, second]| Ok([host_values(first)?, host_values(second)?])).transpose()
-        };
-        let moments = self.adam.moments().iter().map(fetch).collect::<Result<_, NetworkError>>()?;
-        let adam = AdamState { moments, updates: self.adam.updates() };
-        Ok(EngineState { weights: self.net.weights()?, adam })
+        Ok(EngineState {
+            weights: self.net.weights()?,
+            average: self.average.as_ref().map(UNet::weights).transpose()?,
+            optimiser: self.optimiser.state()?,
+            gradients: self.gradients.state()?,
+            batches: self.batches,
+        })
     }
 }
 

@@ -67,16 +67,16 @@ pub enum TrainingError {
     /// The thread that prepares patches failed.
     #[error("the patches of the next batch could not be prepared: {0}")]
     Feed(String),
-    /// The loss is no longer a number.
+    /// The loss, a gradient or a weight is no longer a number.
     #[error(
-        "the training diverged: the loss became {loss} in epoch {epoch}, step {step}; {kept}. Try a lower rate (--set lr=...)"
+        "the training diverged: {what} in epoch {epoch}, step {step}; {kept}. Start anew with a lower rate (--lr) or clipped gradients (--set optimiser.clip=1), from this run's best model if there is one (--init)"
     )]
     Diverged {
-        /// The loss.
-        loss: f64,
+        /// What is no longer a number.
+        what: String,
         /// Epoch, from 1.
         epoch: u32,
-        /// Optimiser step.
+        /// Step.
         step: u64,
         /// What was saved before.
         kept: String,

@@ -11,6 +11,7 @@ impl TrainConfig {
             ("batch", self.batch as u64),
             ("patch.size", self.patch.size as u64),
             ("crop.size", self.crop.size as u64),
+            ("optimiser.accumulate", self.optimiser.accumulate as u64),
         ];
         for (key, value) in whole {
             ensure(value >= 1, key, "must be 1 or more")?;
@@ -19,6 +20,7 @@ impl TrainConfig {
         ensure(i64::try_from(self.seed).is_ok(), "seed", "must be below 2^63")?;
         ensure(self.patch.overlap < self.patch.size, "patch.overlap", "must be smaller than patch.size")?;
         self.validate_numbers()?;
+        self.validate_loop()?;
         self.validate_device()?;
         self.split.validate()
     }
@@ -34,6 +36,7 @@ impl TrainConfig {
             ensure(value.is_finite() && value > 0.0, key, "must be above 0")?;
         }
         let shares = [
+            ("loss.focal_alpha", self.loss.focal_alpha),
             ("optimiser.beta1", self.optimiser.beta1),
             ("optimiser.beta2", self.optimiser.beta2),
             ("optimiser.weight_decay", self.optimiser.weight_decay),
@@ -48,6 +51,28 @@ impl TrainConfig {
         ];
         for (key, value) in shares {
             ensure((0.0..=1.0).contains(&value), key, "must be between 0 and 1")?;
+        }
+        Ok(())
+    }
+
+    fn validate_loop(&self) -> Result<(), ConfigError> {
+        let zero_or_more = [
+            ("loss.focal_gamma", self.loss.focal_gamma),
+            ("loss.tversky_alpha", self.loss.tversky_alpha),
+            ("loss.tversky_beta", self.loss.tversky_beta),
+            ("optimiser.clip", self.optimiser.clip),
+            ("schedule.power", self.schedule.power),
+            ("early_stop.min_delta", self.early_stop.min_delta),
+            ("fine_tune.encoder_rate", self.fine_tune.encoder_rate),
+            ("checkpoint_minutes", self.checkpoint_minutes),
+        ];
+        for (key, value) in zero_or_more {
+            ensure(value.is_finite() && value >= 0.0, key, "must be 0 or more")?;
+        }
+        for (key, value) in
+            [("optimiser.ema", self.optimiser.ema), ("optimiser.momentum", self.optimiser.momentum)]
+        {
+            ensure((0.0..1.0).contains(&value), key, "must be from 0 to below 1")?;
         }
         Ok(())
     }

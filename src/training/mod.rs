@@ -1,21 +1,25 @@
 //! Training: what is trained on what (`config`), the run directory as its only interface to the world (`run_dir`, `event`,
 //! `writer`, `stop`), and the loop itself. It may not know who watches, or that there is a screen.
 
-mod adam;
 mod augment;
 mod checkpoint;
 mod config;
 mod data;
 mod detector;
+mod early_stop;
 mod engine;
 mod error;
 mod event;
 mod feed;
+mod fine_tune;
+mod flat;
+mod gradients;
 mod guard;
 mod identity;
 mod limits;
 mod loss;
 mod monitor;
+mod optimiser;
 mod overrides;
 mod patches;
 mod plan;
@@ -37,8 +41,10 @@ mod writer;
 
 pub use config::{ConfigError, DataEntry, NetworkChoice, Part, TrainConfig};
 pub use detector::{DetectorProgress, DetectorTraining, train_detector};
+pub use early_stop::EarlyStopConfig;
 pub use error::TrainingError;
 pub use event::{EVENT_VERSION, Event, EventKind, FinishStatus, SystemLoad};
+pub use fine_tune::{FineTuneConfig, HeadChoice};
 pub use guard::guarded;
 pub use identity::{ProcessIdentity, RunInfo};
 pub use plan::{Plan, plan};

@@ -4,7 +4,7 @@ use super::config::{ConfigError, NetworkChoice, TrainConfig};
 use toml::{Table, Value};
 
 /// Facts of the run, not settings: frozen by the program.
-const FIXED: [&str; 4] = ["version", "project", "data", "crop"];
+const FIXED: [&str; 5] = ["version", "project", "data", "crop", "init_hash"];
 
 impl TrainConfig {
     /// Every key that [`TrainConfig::set`] takes, sorted.

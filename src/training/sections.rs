@@ -25,6 +25,10 @@ pub enum LossKind {
     Dice,
     /// Dice plus mean binary cross-entropy.
     DiceBce,
+    /// Dice plus mean focal loss (`focal_gamma`, `focal_alpha`).
+    DiceFocal,
+    /// Dice with false positives and false negatives weighed apart (`tversky_alpha`, `tversky_beta`).
+    Tversky,
 }
 
 /// Loss.
@@ -33,8 +37,16 @@ pub enum LossKind {
 pub struct LossConfig {
     /// Kind.
     pub kind: LossKind,
-    /// Added to numerator and denominator of Dice, in voxels.
+    /// Added to numerator and denominator of Dice and Tversky, in voxels.
     pub smooth: f64,
+    /// How much easy voxels are played down; 0: not at all.
+    pub focal_gamma: f64,
+    /// Weight of lesion voxels, 0 to 1; the others weigh `1 - focal_alpha`.
+    pub focal_alpha: f64,
+    /// Weight of false positives.
+    pub tversky_alpha: f64,
+    /// Weight of false negatives.
+    pub tversky_beta: f64,
 }
 
 /// Kinds of optimiser.
@@ -45,6 +57,8 @@ pub enum OptimiserKind {
     Adam,
     /// Adam with decoupled weight decay.
     AdamW,
+    /// Stochastic gradient descent with momentum.
+    Sgd,
 }
 
 /// Optimiser.
@@ -59,8 +73,18 @@ pub struct OptimiserConfig {
     pub beta2: f64,
     /// Added to the root of the second moment.
     pub epsilon: f64,
-    /// Weight decay (AdamW).
+    /// Weight decay (AdamW: decoupled; SGD: added to the gradient).
     pub weight_decay: f64,
+    /// Momentum (SGD).
+    pub momentum: f64,
+    /// Nesterov's momentum (SGD).
+    pub nesterov: bool,
+    /// Longest gradient: its norm over all weights is cut to this; 0: never.
+    pub clip: f64,
+    /// Batches whose gradients are averaged for one update; the last group of an epoch may be smaller.
+    pub accumulate: usize,
+    /// Decay of the moving average of the weights that validates and becomes the model; 0: the weights themselves.
+    pub ema: f64,
 }
 
 /// Kinds of learning-rate schedule.
@@ -73,6 +97,8 @@ pub enum ScheduleKind {
     Plateau,
     /// Half a cosine from `lr` to `min_lr` over the run.
     Cosine,
+    /// From `lr` to `min_lr` as the share of the run that is left, to the `power`.
+    Poly,
 }
 
 /// Learning-rate schedule.
@@ -87,6 +113,10 @@ pub struct ScheduleConfig {
     pub patience: u32,
     /// The rate never falls below this.
     pub min_lr: f64,
+    /// Power of a polynomial.
+    pub power: f64,
+    /// Epochs in which the rate climbs to `lr`.
+    pub warmup: u32,
 }
 
 /// Patches, in voxels of the crop.
@@ -177,19 +207,37 @@ impl Default for SplitConfig {
 
 impl Default for LossConfig {
     fn default() -> Self {
-        Self { kind: LossKind::Dice, smooth: 1.0 }
+        Self {
+            kind: LossKind::Dice,
+            smooth: 1.0,
+            focal_gamma: 2.0,
+            focal_alpha: 0.25,
+            tversky_alpha: 0.3,
+            tversky_beta: 0.7,
+        }
     }
 }
 
 impl Default for OptimiserConfig {
     fn default() -> Self {
-        Self { kind: OptimiserKind::Adam, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weight_decay: 0.0 }
+        Self {
+            kind: OptimiserKind::Adam,
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.0,
+            momentum: 0.9,
+            nesterov: true,
+            clip: 0.0,
+            accumulate: 1,
+            ema: 0.0,
+        }
     }
 }
 
 impl Default for ScheduleConfig {
     fn default() -> Self {
-        Self { kind: ScheduleKind::Plateau, factor: 0.5, patience: 10, min_lr: 0.0 }
+        Self { kind: ScheduleKind::Plateau, factor: 0.5, patience: 10, min_lr: 0.0, power: 0.9, warmup: 0 }
     }
 }
 

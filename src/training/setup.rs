@@ -1,6 +1,7 @@
 //! The network of a run: its description, and the weights it starts from.
 
 use super::error::TrainingError;
+use super::fine_tune::with_head;
 use super::{ConfigError, NetworkChoice, TrainConfig};
 use crate::network::{Architecture, ModelFile, NetworkError, Weights};
 
@@ -35,7 +36,7 @@ pub(super) fn first_weights(
     };
     let (model, weights) = ModelFile::load(path)?;
     if model.architecture == *architecture {
-        return Ok(weights);
+        return Ok(with_head(config, architecture, weights));
     }
     Err(NetworkError::Weights(format!(
         "{} has {}, the run's network {architecture}; choose the same network",

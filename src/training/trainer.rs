@@ -3,45 +3,31 @@
 //! A stop in mid-epoch saves the position inside the epoch, and the order and augmentation of an epoch follow from the seed
 //! alone, so that a resumed run takes exactly the steps the uninterrupted one would have taken (bit for bit on the CPU).
 
-use std::path::PathBuf;
+mod ending;
+mod keep;
+
 use std::sync::Arc;
 use std::time::Instant;
 
 use ndarray::Array3;
 
-use super::checkpoint::{self, Best, Progress};
+use super::checkpoint::{self, Progress};
 use super::data::{self, TrainingData};
+use super::early_stop::EarlyStop;
 use super::engine::{Engine, EngineSetup, EngineState, engine};
 use super::error::TrainingError;
 use super::feed::Feed;
+use super::fine_tune::paces;
 use super::patches::{Sample, patch_list};
 use super::sample::Watch;
 use super::schedule::Schedule;
 use super::setup::{architecture, first_weights};
 use super::source::PatchSource;
 use super::validate::{Validation, validate};
-use super::{EventKind, FinishStatus, RunWriter, StopRequest, StopSignal, TrainConfig};
-use crate::network::{Architecture, Device, DeviceChoice, ModelFile, NetworkError, Provenance, TrainingNote};
+use super::{EventKind, FinishStatus, RunWriter, ScheduleKind, StopRequest, StopSignal, TrainConfig};
+use crate::network::{Architecture, Device, DeviceChoice, NetworkError};
 use crate::preprocess::Intensities;
-
-/// How a training ended.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Summary {
-    /// Done or stopped.
-    pub status: FinishStatus,
-    /// Complete epochs.
-    pub epochs: u32,
-    /// Epoch of the kept model, from 1.
-    pub best_epoch: Option<u32>,
-    /// Its monitored loss.
-    pub best_loss: Option<f64>,
-    /// Its mean validation Dice at `threshold`.
-    pub best_dice: Option<f64>,
-    /// The threshold stored with it.
-    pub threshold: Option<f32>,
-    /// The kept model's file.
-    pub model: PathBuf,
-}
+pub use ending::Summary;
 
 /// Trains until `config.epochs` are complete or a stop is asked for; continues from the run's last checkpoint when there is
 /// one. Everything worth knowing goes to `run`; call it inside [`super::guarded`], which turns errors and panics into events.
@@ -61,7 +47,7 @@ fn train_on(
     };
     let summary = match trainer {
         Some(trainer) => trainer.run()?,
-        None => Summary::stopped_early(run),
+        None => Summary::before_the_start(run),
     };
     run.finish(summary.status, summary.sentence())?;
     Ok(summary)
@@ -80,6 +66,8 @@ struct Trainer<'a> {
     watch: Watch,
     /// Wall time of this process's share of the epoch under way.
     epoch_begin: Instant,
+    /// When the last checkpoint was written, or tried.
+    saved_at: Instant,
 }
 
 impl<'a> Trainer<'a> {
@@ -103,20 +91,22 @@ impl<'a> Trainer<'a> {
             return Ok(None);
         }
         let is_resumed = resumed.is_some();
-        let (progress, state) = match resumed {
+        let (mut progress, state) = match resumed {
             Some(resumed) => resumed,
             None => (Progress::new(config, &data), EngineState::fresh(first_weights(config, &architecture)?)),
         };
+        progress.plan_for(config, &mut data.notes);
         let setup = EngineSetup {
             architecture: architecture.clone(),
             optimiser: config.optimiser.clone(),
             loss: config.loss.clone(),
+            paces: paces(config, &architecture)?,
             fresh: config.init.is_none(),
         };
         let engine = engine(setup, &state, &device);
         let source = Arc::new(PatchSource::new(config, std::mem::take(&mut data.train)));
         let feed = Feed::start(source.clone(), progress.epochs, progress.steps)?;
-        let epoch_begin = Instant::now();
+        let (epoch_begin, saved_at) = (Instant::now(), Instant::now());
         let (watch, trouble) = Watch::new(&config.sample, &data.val);
         data.notes.extend(trouble);
         let mut trainer = Self {
@@ -131,6 +121,7 @@ impl<'a> Trainer<'a> {
             progress,
             watch,
             epoch_begin,
+            saved_at,
         };
         trainer.announce(note, is_resumed)?;
         Ok(Some(trainer))
@@ -155,12 +146,17 @@ impl<'a> Trainer<'a> {
     }
 
     fn run(mut self) -> Result<Summary, TrainingError> {
-        while self.progress.epochs < self.config.epochs {
+        while !self.is_over() {
             if let Some(request) = self.epoch()? {
                 return self.stopped(request);
             }
         }
         Ok(self.summary(FinishStatus::Done))
+    }
+
+    fn is_over(&self) -> bool {
+        let enough = self.progress.epochs >= self.config.epochs;
+        enough || self.progress.early_stop.reason(&self.config.early_stop).is_some()
     }
 
     /// One epoch, or what is left of it; the request, when one interrupted it.
@@ -176,6 +172,7 @@ impl<'a> Trainer<'a> {
             if self.stop.take_snapshot_request() {
                 self.save_last()?;
             }
+            self.save_in_time()?;
         }
         let patches = self.source.patches_per_epoch().saturating_sub(first * self.config.batch);
         let speed = patches as f64 / self.epoch_begin.elapsed().as_secs_f64();
@@ -192,31 +189,49 @@ impl<'a> Trainer<'a> {
 
     fn step(&mut self) -> Result<(), TrainingError> {
         let begin = Instant::now();
-        let rate = self.progress.schedule.rate;
+        let rate = self.rate();
         let batch = self.feed.next()?;
-        let loss = self.engine.step(batch, rate)?;
+        let stepped = self.engine.step(batch, self.ends_group().then_some(rate))?;
         self.progress.steps += 1;
         self.progress.total_steps += 1;
-        self.progress.loss_sum += loss;
+        self.progress.loss_sum += stepped.loss;
         self.stamp();
-        if !loss.is_finite() {
-            return Err(self.diverged(loss));
+        if !stepped.loss.is_finite() {
+            return Err(self.diverged(format!("the loss became {}", stepped.loss)));
         }
-        Ok(self.run.step(loss, rate, begin.elapsed().as_secs_f64())?)
+        if let Some(norm) = stepped.gradient.filter(|norm| !norm.is_finite()) {
+            return Err(self.diverged(format!("the norm of the gradient became {norm}")));
+        }
+        Ok(self.run.step(stepped.loss, rate, begin.elapsed().as_secs_f64())?)
+    }
+
+    /// The rate of the epoch under way.
+    fn rate(&self) -> f64 {
+        self.progress.schedule.rate(self.config, self.progress.epochs)
+    }
+
+    /// Whether the coming batch is the last of those that make one update; every epoch ends with an update.
+    fn ends_group(&self) -> bool {
+        let number = self.progress.steps + 1;
+        number.is_multiple_of(self.config.optimiser.accumulate) || number == self.source.batches_per_epoch()
     }
 
     fn end_epoch(&mut self, validation: &Validation, speed: f64) -> Result<(), TrainingError> {
         let train_loss = self.progress.loss_sum / self.progress.steps.max(1) as f64;
         let monitored = validation.loss.unwrap_or(train_loss);
-        let state = self.engine.state()?;
-        if !monitored.is_finite() || !state.weights.is_finite() {
-            return Err(self.diverged(f64::NAN));
+        if !monitored.is_finite() {
+            return Err(self.diverged(format!("the validation loss became {monitored}")));
         }
-        let rate = self.progress.schedule.rate;
+        let state = self.engine.state()?;
+        if !state.is_finite() {
+            return Err(self.diverged("a weight is no longer a number"));
+        }
+        let rate = self.rate();
         self.progress.epochs += 1;
         self.progress.steps = 0;
         self.progress.loss_sum = 0.0;
         self.progress.schedule.after_epoch(self.config, self.progress.epochs, monitored);
+        self.progress.early_stop.after_epoch(&self.config.early_stop, monitored);
         self.run.at(self.progress.epochs, self.progress.total_steps);
         self.run.emit(EventKind::Epoch {
             train_loss: Some(train_loss),
@@ -235,92 +250,11 @@ impl<'a> Trainer<'a> {
         self.save(&state)
     }
 
-    fn save_best(
-        &mut self,
-        validation: &Validation,
-        loss: f64,
-        state: &EngineState,
-    ) -> Result<(), TrainingError> {
-        let (threshold, dice) = validation.scores.best().map_or((0.5, None), |(t, dice)| (t, Some(dice)));
-        let best = Best { epoch: self.progress.epochs, loss, dice, threshold };
-        let provenance = Provenance::of("training");
-        let (crop, contrast) = (self.data.crop, self.config.contrast.clone().into());
-        let architecture = self.architecture.clone();
-        let mut model = ModelFile::new(architecture, crop, self.progress.intensities, contrast, provenance);
-        model.patch = self.config.patch.size;
-        model.threshold = threshold;
-        model.training = Some(TrainingNote {
-            epoch: best.epoch,
-            step: self.progress.total_steps,
-            val_loss: validation.loss,
-            val_dice: dice,
-            train_scans: self.source.scans(),
-            val_scans: self.data.val.len(),
-            seed: self.config.seed,
-        });
-        let saved = model.save(&self.run.dir().best_model(), &state.weights);
-        if self.report(saved.map_err(TrainingError::from), true)? {
-            self.progress.best = Some(best);
-        }
-        Ok(())
-    }
-
-    fn save_last(&mut self) -> Result<(), TrainingError> {
-        let state = self.engine.state()?;
-        self.save(&state)
-    }
-
-    fn save(&mut self, state: &EngineState) -> Result<(), TrainingError> {
-        let saved = checkpoint::save(&self.run.dir().last_checkpoint(), &self.progress, state);
-        self.report(saved, false).map(|_| ())
-    }
-
-    /// Tells of a checkpoint. One that could not be written is a warning: the file before it is still whole.
-    fn report(&mut self, saved: Result<(), TrainingError>, best: bool) -> Result<bool, TrainingError> {
-        let file = if best { self.run.dir().best_model() } else { self.run.dir().last_checkpoint() };
-        let file = file.strip_prefix(self.run.dir().path()).unwrap_or(&file).display().to_string();
-        match &saved {
-            Ok(()) => self.run.emit(EventKind::Checkpoint { file, best })?,
-            Err(error) => {
-                self.run.warn(format!("{error}; the checkpoint before it is kept and training goes on"))?
-            }
-        }
-        Ok(saved.is_ok())
-    }
-
     fn stopped(mut self, request: StopRequest) -> Result<Summary, TrainingError> {
         if request == StopRequest::Clean {
             self.save_last()?;
         }
         Ok(self.summary(FinishStatus::Stopped))
-    }
-
-    fn summary(&self, status: FinishStatus) -> Summary {
-        let best = self.progress.best;
-        Summary {
-            status,
-            epochs: self.progress.epochs,
-            best_epoch: best.map(|best| best.epoch),
-            best_loss: best.map(|best| best.loss),
-            best_dice: best.and_then(|best| best.dice),
-            threshold: best.map(|best| best.threshold),
-            model: self.run.dir().best_model(),
-        }
-    }
-
-    fn diverged(&self, loss: f64) -> TrainingError {
-        let last = self.run.dir().last_checkpoint();
-        let kept = if last.exists() {
-            format!("the last good state is in {}", last.display())
-        } else {
-            "nothing had been saved yet".to_owned()
-        };
-        TrainingError::Diverged {
-            loss,
-            epoch: self.progress.epochs + 1,
-            step: self.progress.total_steps,
-            kept,
-        }
     }
 
     /// Events that follow belong to the epoch under way.
@@ -337,37 +271,28 @@ impl Progress {
             steps: 0,
             total_steps: 0,
             loss_sum: 0.0,
+            planned: config.epochs,
             schedule: Schedule::new(config),
+            early_stop: EarlyStop::default(),
             intensities: data.intensities,
             best: None,
         }
     }
-}
 
-impl Summary {
-    fn stopped_early(run: &RunWriter) -> Self {
-        let model = run.dir().best_model();
-        Self {
-            status: FinishStatus::Stopped,
-            epochs: 0,
-            best_epoch: None,
-            best_loss: None,
-            best_dice: None,
-            threshold: None,
-            model,
+    /// Takes the length the run is to have now. A longer one gets its patience back, and a note where its schedule depends on
+    /// the length.
+    fn plan_for(&mut self, config: &TrainConfig, notes: &mut Vec<String>) {
+        let (before, now) = (std::mem::replace(&mut self.planned, config.epochs), config.epochs);
+        if before == 0 || now == before {
+            return;
         }
-    }
-
-    /// The summary in words.
-    pub fn sentence(&self) -> String {
-        let verb = if self.status == FinishStatus::Done { "finished" } else { "stopped" };
-        let start = format!("{verb} after {} epochs", self.epochs);
-        match (self.best_epoch, self.best_loss, self.best_dice) {
-            (Some(epoch), Some(loss), Some(dice)) => {
-                format!("{start}; best was epoch {epoch} with loss {loss:.4} and Dice {dice:.3}")
-            }
-            (Some(epoch), Some(loss), None) => format!("{start}; best was epoch {epoch} with loss {loss:.4}"),
-            _ => start,
+        if now > before {
+            self.early_stop.wait_anew();
+        }
+        if matches!(config.schedule.kind, ScheduleKind::Cosine | ScheduleKind::Poly) {
+            notes.push(format!(
+                "the run was laid out for {before} epochs and now for {now}: from here on its learning rate is that of a run of {now}"
+            ));
         }
     }
 }

@@ -73,19 +73,18 @@ pub fn train_detector(
     mut report: impl FnMut(DetectorProgress),
 ) -> Result<(), TrainingError> {
     let (device, _) = Device::choose(DeviceChoice::Cpu)?;
+    let loss = LossConfig { kind: LossKind::DiceBce, ..Default::default() };
     let setup = EngineSetup {
-        architecture: training.architecture.clone(),
-        optimiser: OptimiserConfig::default(),
-        loss: LossConfig { kind: LossKind::DiceBce, ..Default::default() },
         fresh: training.from.is_none(),
+        ..EngineSetup::scratch(training.architecture.clone(), OptimiserConfig::default(), loss)
     };
     let mut engine = engine(setup, &EngineState::fresh(training.weights()?), &device);
     let mut losses = Vec::new();
     let mut feed = Feed::begin(training.seed);
     for step in 0..training.steps {
         let batch = feed.take();
-        let loss = feed.ahead(step + 1, || engine.step(batch, training.rate(step)))?;
-        losses.push(loss);
+        let stepped = feed.ahead(step + 1, || engine.step(batch, Some(training.rate(step))))?;
+        losses.push(stepped.loss);
         let last = step + 1 == training.steps || stop.requested().is_some();
         if last || (step + 1).is_multiple_of(training.every) {
             training.write(&engine.state()?.weights, step + 1)?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::*;
 use crate::network::{NamedTensor, read_tensors};
+use crate::training::OptimiserKind;
 
 struct Golden(Vec<NamedTensor>);
 
@@ -39,13 +40,10 @@ impl Golden {
 }
 
 fn setup() -> EngineSetup {
-    EngineSetup {
-        architecture: Architecture::unet3d(2, 2).unwrap(),
-        // Large enough that the biases before a normalisation, whose true gradient is 0, stay where they are.
-        optimiser: OptimiserConfig { epsilon: 1e-4, ..Default::default() },
-        loss: LossConfig::default(),
-        fresh: false,
-    }
+    // Large enough that the biases before a normalisation, whose true gradient is 0, stay where they are.
+    let optimiser = OptimiserConfig { epsilon: 1e-4, ..Default::default() };
+    let architecture = Architecture::unet3d(2, 2).unwrap();
+    EngineSetup { fresh: false, ..EngineSetup::scratch(architecture, optimiser, LossConfig::default()) }
 }
 
 fn assert_near(what: &str, got: &[f32], want: &[f32], tolerance: f32) {
@@ -74,7 +72,8 @@ fn follows_pytorch<B: Kernels>(device: B::Device) {
         assert_near(name, &grad, &golden.one(&format!("grad.{name}")).data, 1e-4);
     }
 
-    let losses: Vec<f32> = (0..3).map(|_| placed.step(golden.batch(), 1e-2).unwrap() as f32).collect();
+    let losses: Vec<f32> =
+        (0..3).map(|_| placed.step(golden.batch(), Some(1e-2)).unwrap().loss as f32).collect();
     assert_near("losses", &losses, &golden.one("losses").data, 1e-5);
     let after = placed.state().unwrap().weights;
     for (got, want) in after.tensors().iter().zip(golden.weights("after.").tensors()) {
@@ -99,21 +98,81 @@ fn the_same_steps_give_the_same_bits() {
         let state = EngineState::fresh(golden.weights("before."));
         let mut engine = engine(setup(), &state, &Device::CPU);
         for _ in 0..4 {
-            engine.step(golden.batch(), 1e-2).unwrap();
+            engine.step(golden.batch(), Some(1e-2)).unwrap();
         }
         engine.state().unwrap()
     };
     assert_eq!(run(), run());
 }
 
+/// Momentum, an average and clipped groups of two batches.
+fn with_every_state() -> EngineSetup {
+    let optimiser = OptimiserConfig { kind: OptimiserKind::Sgd, clip: 0.1, ema: 0.9, ..setup().optimiser };
+    EngineSetup { optimiser, ..setup() }
+}
+
 #[test]
 fn a_state_taken_to_the_host_and_back_continues_bit_for_bit() {
     let golden = Golden::read();
-    let mut straight = engine(setup(), &EngineState::fresh(golden.weights("before.")), &Device::CPU);
-    straight.step(golden.batch(), 1e-2).unwrap();
-    let mut resumed = engine(setup(), &straight.state().unwrap(), &Device::CPU);
-    for engine in [&mut straight, &mut resumed] {
-        engine.step(golden.batch(), 1e-2).unwrap();
+    for setup in [setup(), with_every_state()] {
+        let fresh = EngineState::fresh(golden.weights("before."));
+        let mut straight = engine(setup.clone(), &fresh, &Device::CPU);
+        straight.step(golden.batch(), Some(1e-2)).unwrap();
+        straight.step(golden.batch(), None).unwrap();
+        let mut resumed = engine(setup, &straight.state().unwrap(), &Device::CPU);
+        for engine in [&mut straight, &mut resumed] {
+            engine.step(golden.batch(), Some(1e-2)).unwrap();
+        }
+        assert_eq!(straight.state().unwrap(), resumed.state().unwrap());
+        assert_eq!(straight.predict(golden.batch()).unwrap(), resumed.predict(golden.batch()).unwrap());
     }
-    assert_eq!(straight.state().unwrap(), resumed.state().unwrap());
+}
+
+#[test]
+fn a_group_of_equal_batches_moves_as_one_batch_does() {
+    let golden = Golden::read();
+    let fresh = EngineState::fresh(golden.weights("before."));
+    let mut single = engine(setup(), &fresh, &Device::CPU);
+    let once = single.step(golden.batch(), Some(1e-2)).unwrap();
+    let mut group = engine(setup(), &fresh, &Device::CPU);
+    let first = group.step(golden.batch(), None).unwrap();
+    assert_eq!((first.gradient, group.state().unwrap().optimiser.updates), (None, 0));
+    let last = group.step(golden.batch(), Some(1e-2)).unwrap();
+    assert!((last.gradient.unwrap() - once.gradient.unwrap()).abs() < 1e-6);
+    let [group, single] = [group.state().unwrap(), single.state().unwrap()];
+    assert_eq!((group.optimiser.updates, group.batches), (1, 2));
+    for (got, want) in group.weights.tensors().iter().zip(single.weights.tensors()) {
+        if !want.name.contains("running") {
+            assert_near(&want.name, &got.data, &want.data, 1e-5);
+        }
+    }
+}
+
+#[test]
+fn the_average_predicts_and_lies_between_the_weights_it_has_seen() {
+    let golden = Golden::read();
+    let setup = with_every_state();
+    let fresh = EngineState::fresh(golden.weights("before."));
+    let mut engine = engine(setup, &fresh, &Device::CPU);
+    engine.step(golden.batch(), Some(1e-1)).unwrap();
+    let state = engine.state().unwrap();
+    // The first update of an average: (1 + 1) / (10 + 1) of itself.
+    let (before, after) = (&fresh.weights.tensors()[0].data, &state.weights.tensors()[0].data);
+    let want: Vec<f32> = before.iter().zip(after).map(|(b, a)| b * 2.0 / 11.0 + a * 9.0 / 11.0).collect();
+    assert_near("average", &state.model().tensors()[0].data, &want, 1e-6);
+    assert_ne!(state.model(), &state.weights);
+}
+
+#[test]
+fn a_gradient_that_is_no_number_changes_nothing() {
+    let golden = Golden::read();
+    let mut engine = engine(setup(), &EngineState::fresh(golden.weights("before.")), &Device::CPU);
+    let mut batch = golden.batch();
+    batch.images[17] = f32::INFINITY;
+    let stepped = engine.step(batch, Some(1e-2)).unwrap();
+    assert!(!stepped.gradient.unwrap().is_finite(), "{stepped:?}");
+    let learnt = |weights: &Weights| -> Vec<NamedTensor> {
+        weights.tensors().iter().filter(|tensor| !tensor.name.contains("running")).cloned().collect()
+    };
+    assert_eq!(learnt(&engine.state().unwrap().weights), learnt(&golden.weights("before.")));
 }
