@@ -11,7 +11,8 @@ use super::run_report;
 use crate::dataset::{Project, SETTINGS_FILE};
 use crate::runs::{self, FakeScript, Live, RunState, RunStatus};
 use crate::training::{
-    RunDir, RunWriter, StopSignal, TrainConfig, Wishes, guarded, prepare_and_train, settings,
+    RunDir, RunWriter, StopSignal, TrainConfig, WishError, Wishes, guarded, prepare_and_train, settings,
+    settings_like,
 };
 
 /// Train a network on a project's crops
@@ -50,6 +51,9 @@ pub struct Args {
     /// Any setting of the run's config.toml, e.g. schedule.patience=5; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
+    /// Start from the settings and the split of an earlier run (its name or directory); other options change them
+    #[arg(long, value_name = "R", conflicts_with = "resume")]
+    like: Option<String>,
     /// The run directory [default: P/runs/<utc>-<network>; with --resume the newest run]
     #[arg(long, value_name = "R")]
     run_dir: Option<PathBuf>,
@@ -104,7 +108,7 @@ impl Args {
             return Ok(RunDir::new(path));
         }
         let project = self.project()?;
-        let config = settings(&project, &self.wishes()).map_err(|e| Failure::usage(e.to_string()))?;
+        let config = self.settings(&project)?;
         Ok(self
             .run_dir
             .as_ref()
@@ -139,7 +143,7 @@ impl Args {
         }
         let config = match self.fake {
             Some(_) => TrainConfig::default(),
-            None => settings(&self.project()?, &self.wishes())?,
+            None => self.settings(&self.project()?)?,
         };
         Ok((RunWriter::create(dir.clone(), &config)?, config))
     }
@@ -180,6 +184,14 @@ impl Args {
                 Err(Failure::usage("which project? `deepseg train P`, or run it inside a project folder"))
             }
         }
+    }
+
+    /// The settings of a new run: the project's, or an earlier run's, changed as wished.
+    fn settings(&self, project: &Project) -> Result<TrainConfig, Failure> {
+        let refuse = |error: WishError| Failure::usage(error.to_string());
+        let Some(like) = &self.like else { return settings(project, &self.wishes()).map_err(refuse) };
+        let earlier = TrainConfig::read(&runs::find(&project.runs_dir(), like)?.config())?;
+        settings_like(project.dir(), &earlier, &self.wishes()).map_err(refuse)
     }
 
     fn wishes(&self) -> Wishes {

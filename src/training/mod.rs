@@ -57,5 +57,5 @@ pub use sections::{
 };
 pub use stop::{StopRequest, StopSignal};
 pub use trainer::{Summary, train};
-pub use wishes::{WishError, Wishes, settings};
+pub use wishes::{WishError, Wishes, settings, settings_like};
 pub use writer::RunWriter;

@@ -99,6 +99,29 @@ pub fn settings(project: &Project, wishes: &Wishes) -> Result<TrainConfig, WishE
     Ok(config)
 }
 
+/// The settings of a run in `project` like an earlier one there, changed as wished. The frozen split stays, with another seed too,
+/// so that the two can be compared; only a wish about the split or the contrast divides the subjects anew.
+///
+/// # Errors
+/// As [`settings`].
+pub fn settings_like(
+    project: &Path,
+    earlier: &TrainConfig,
+    wishes: &Wishes,
+) -> Result<TrainConfig, WishError> {
+    let mut config = TrainConfig {
+        version: TrainConfig::default().version,
+        project: project.to_owned(),
+        ..earlier.clone()
+    };
+    wishes.apply(&mut config)?;
+    architecture(&config).map_err(Box::new)?;
+    if config.split != earlier.split || config.contrast != earlier.contrast {
+        config.data.clear();
+    }
+    Ok(config)
+}
+
 /// Whether there is anything of the contrast to learn from.
 fn has_labelled(project: &Project, contrast: &str) -> bool {
     project.active_scans().any(|scan| scan.mask.is_some() && scan.contrast.name() == contrast)
@@ -180,6 +203,25 @@ mod tests {
         assert_eq!((config.epochs, config.split.parsed_fold()), (5, Some((1, 3))));
         let wrong = Wishes { device: Some("tpu".into()), ..Wishes::default() };
         assert!(wrong.apply(&mut config).unwrap_err().to_string().contains("`device`"));
+    }
+
+    #[test]
+    fn a_run_like_another_keeps_its_split_unless_asked() {
+        let entry = crate::training::DataEntry {
+            id: "sub-01_T2w".into(),
+            subject: "sub-01".into(),
+            split: crate::training::Part::Train,
+            image: String::new(),
+        };
+        let earlier = TrainConfig { data: vec![entry], epochs: 7, ..TrainConfig::default() };
+        let like = |set: &str| {
+            let wishes = Wishes { set: vec![set.into()], ..Wishes::default() };
+            settings_like(Path::new("/p"), &earlier, &wishes).unwrap()
+        };
+        let faster = like("lr=0.01");
+        assert_eq!((faster.lr, faster.epochs, &faster.data), (0.01, 7, &earlier.data));
+        assert_eq!(like("seed=5").data, earlier.data);
+        assert!(like("split.fold=1/2").data.is_empty());
     }
 
     #[test]
