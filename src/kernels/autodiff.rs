@@ -36,15 +36,15 @@ impl<B: Kernels> Backward<B, 3> for Conv {
 }
 
 #[derive(Debug)]
-struct NormRelu;
+struct NormActivate;
 
-impl<B: Kernels> Backward<B, 3> for NormRelu {
+impl<B: Kernels> Backward<B, 3> for NormActivate {
     type State = (FloatTensor<B>, Norm<B>);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
         let (x, norm) = ops.state;
-        let result = B::norm_relu_grads(x, norm, grad);
+        let result = B::norm_activate_grads(x, norm, grad);
         let gradients = [result.x, result.scale, result.shift];
         for (node, gradient) in ops.parents.into_iter().zip(gradients) {
             if let Some(node) = node {
@@ -97,19 +97,25 @@ impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
         }
     }
 
-    /// Untracked: [`Kernels::norm_relu_grads`] accounts for how the moments depend on `x`.
+    /// Untracked: [`Kernels::norm_activate_grads`] accounts for how the moments depend on `x`.
     fn channel_moments(x: FloatTensor<Self>) -> Moments<Self> {
         let Moments { mean, variance } = B::channel_moments(x.primitive);
         Moments { mean: Self::from_inner(mean), variance: Self::from_inner(variance) }
     }
 
-    fn norm_relu(x: FloatTensor<Self>, norm: Norm<Self>) -> FloatTensor<Self> {
+    fn norm_activate(x: FloatTensor<Self>, norm: Norm<Self>) -> FloatTensor<Self> {
         let nodes = [x.node, norm.scale.node, norm.shift.node];
         let moments =
             Moments { mean: norm.moments.mean.primitive, variance: norm.moments.variance.primitive };
-        let inner = Norm { moments, scale: norm.scale.primitive, shift: norm.shift.primitive };
-        let output = B::norm_relu(x.primitive.clone(), inner.clone());
-        match NormRelu.prepare::<C>(nodes).compute_bound().stateful() {
+        let inner = Norm {
+            moments,
+            scale: norm.scale.primitive,
+            shift: norm.shift.primitive,
+            epsilon: norm.epsilon,
+            slope: norm.slope,
+        };
+        let output = B::norm_activate(x.primitive.clone(), inner.clone());
+        match NormActivate.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => prep.finish((x.primitive, inner), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }

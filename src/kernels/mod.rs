@@ -19,9 +19,6 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorPrimitive};
 
-/// Added to the variance before the square root (Keras' default, which the published networks use).
-pub(crate) const NORM_EPSILON: f64 = 1e-3;
-
 /// Mean and biased variance of each channel over batch and space, both `[c]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Moments<B: Backend> {
@@ -29,12 +26,16 @@ pub(crate) struct Moments<B: Backend> {
     pub(crate) variance: FloatTensor<B>,
 }
 
-/// What a normalisation needs per channel: moments, scale and shift, all `[c]`.
+/// A normalisation and what bends it: per channel moments, scale and shift, all `[c]`.
 #[derive(Clone, Debug)]
 pub(crate) struct Norm<B: Backend> {
     pub(crate) moments: Moments<B>,
     pub(crate) scale: FloatTensor<B>,
     pub(crate) shift: FloatTensor<B>,
+    /// Added to the variance before the square root.
+    pub(crate) epsilon: f64,
+    /// Slope below 0: 0 is a ReLU, 1 no activation at all.
+    pub(crate) slope: f32,
 }
 
 /// Gradients of a convolution; `x` only where it was asked for (the image itself needs none).
@@ -44,7 +45,7 @@ pub(crate) struct ConvGrads<B: Backend> {
     pub(crate) bias: FloatTensor<B>,
 }
 
-/// Gradients of normalisation + ReLU, the dependence of the moments on `x` included.
+/// Gradients of normalisation + activation, the dependence of the moments on `x` included.
 pub(crate) struct NormGrads<B: Backend> {
     pub(crate) x: FloatTensor<B>,
     pub(crate) scale: FloatTensor<B>,
@@ -54,6 +55,8 @@ pub(crate) struct NormGrads<B: Backend> {
 /// A burn backend that offers the networks' operations.
 pub(crate) trait Kernels: Backend {
     /// Convolution of odd kernel size, stride 1, zero padding that keeps the shape ("same").
+    ///
+    /// `x` and `weight` may both be bf16: then products are, while bias, result and gradients stay f32.
     fn conv3d_same(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
@@ -77,14 +80,18 @@ pub(crate) trait Kernels: Backend {
         stock::moments::<Self>(x)
     }
 
-    /// `max(0, scale * (x - mean) / sqrt(variance + epsilon) + shift)`.
-    fn norm_relu(x: FloatTensor<Self>, norm: Norm<Self>) -> FloatTensor<Self> {
-        stock::norm_relu::<Self>(x, norm)
+    /// `y = scale * (x - mean) / sqrt(variance + epsilon) + shift` where positive, `slope * y` elsewhere.
+    fn norm_activate(x: FloatTensor<Self>, norm: Norm<Self>) -> FloatTensor<Self> {
+        stock::norm_activate::<Self>(x, norm)
     }
 
-    /// Gradients of [`Kernels::norm_relu`] when `norm.moments` are the moments of `x` itself.
-    fn norm_relu_grads(x: FloatTensor<Self>, norm: Norm<Self>, grad: FloatTensor<Self>) -> NormGrads<Self> {
-        stock::norm_relu_grads::<Self>(x, norm, grad)
+    /// Gradients of [`Kernels::norm_activate`] when `norm.moments` are the moments of `x` itself.
+    fn norm_activate_grads(
+        x: FloatTensor<Self>,
+        norm: Norm<Self>,
+        grad: FloatTensor<Self>,
+    ) -> NormGrads<Self> {
+        stock::norm_activate_grads::<Self>(x, norm, grad)
     }
 
     /// Maximum of each 2x2x2 cell; the three sizes must be even.

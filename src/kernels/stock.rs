@@ -4,9 +4,9 @@
 
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{ConvOptions, FloatTensor};
-use burn::tensor::{Shape, Tensor, TensorMetadata};
+use burn::tensor::{DType, FloatDType, Shape, Tensor, TensorMetadata};
 
-use super::{ConvGrads, Moments, NORM_EPSILON, Norm, NormGrads, unwrap, wrap};
+use super::{ConvGrads, Moments, Norm, NormGrads, unwrap, wrap};
 
 fn same_options<B: Backend>(weight: &FloatTensor<B>) -> ConvOptions<3> {
     let shape = weight.shape();
@@ -19,7 +19,11 @@ pub(super) fn conv3d<B: Backend>(
     bias: FloatTensor<B>,
 ) -> FloatTensor<B> {
     let options = same_options::<B>(&weight);
-    B::conv3d(x, weight, Some(bias), options)
+    if x.dtype() == DType::F32 {
+        return B::conv3d(x, weight, Some(bias), options);
+    }
+    let products = B::float_cast(B::conv3d(x, weight, None, options), FloatDType::F32);
+    unwrap(wrap::<B, 5>(products) + spread::<B>(bias))
 }
 
 pub(super) fn conv3d_grads<B: Backend>(
@@ -31,9 +35,13 @@ pub(super) fn conv3d_grads<B: Backend>(
     let options = same_options::<B>(&weight);
     let channels = grad.shape()[1];
     let bias = wrap::<B, 5>(grad.clone()).swap_dims(0, 1).reshape([channels as i32, -1]).sum_dim(1);
+    let (full, products) = (FloatDType::F32, FloatDType::from(x.dtype()));
+    let grad = if products == full { grad } else { B::float_cast(grad, products) };
+    let restored = |grad| if products == full { grad } else { B::float_cast(grad, full) };
+    let to_x = || B::conv3d_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone());
     ConvGrads {
-        x: want_x.then(|| B::conv3d_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone())),
-        weight: B::conv3d_weight_backward(x, weight, grad, options),
+        x: want_x.then(|| restored(to_x())),
+        weight: restored(B::conv3d_weight_backward(x, weight, grad, options)),
         bias: unwrap(bias.reshape([channels])),
     }
 }
@@ -65,28 +73,34 @@ pub(super) fn moments<B: Backend>(x: FloatTensor<B>) -> Moments<B> {
 }
 
 /// `(x - mean) / sqrt(variance + epsilon)` and the reciprocal of that root.
-fn standardised<B: Backend>(x: FloatTensor<B>, moments: Moments<B>) -> (Tensor<B, 5>, Tensor<B, 5>) {
-    let inverse = (spread::<B>(moments.variance) + NORM_EPSILON).sqrt().recip();
+fn standardised<B: Backend>(
+    x: FloatTensor<B>,
+    moments: Moments<B>,
+    epsilon: f64,
+) -> (Tensor<B, 5>, Tensor<B, 5>) {
+    let inverse = (spread::<B>(moments.variance) + epsilon).sqrt().recip();
     ((wrap::<B, 5>(x) - spread::<B>(moments.mean)) * inverse.clone(), inverse)
 }
 
-pub(super) fn norm_relu<B: Backend>(x: FloatTensor<B>, norm: Norm<B>) -> FloatTensor<B> {
-    let (x, _) = standardised::<B>(x, norm.moments);
-    unwrap((x * spread::<B>(norm.scale) + spread::<B>(norm.shift)).clamp_min(0.0))
+pub(super) fn norm_activate<B: Backend>(x: FloatTensor<B>, norm: Norm<B>) -> FloatTensor<B> {
+    let (x, _) = standardised::<B>(x, norm.moments, norm.epsilon);
+    let linear = x * spread::<B>(norm.scale) + spread::<B>(norm.shift);
+    let positive = linear.clone().clamp_min(0.0);
+    unwrap(if norm.slope == 0.0 { positive } else { positive + linear.clamp_max(0.0) * norm.slope })
 }
 
-/// Ioffe & Szegedy 2015, section 3, behind a ReLU.
-pub(super) fn norm_relu_grads<B: Backend>(
+/// Ioffe & Szegedy 2015, section 3, behind an activation.
+pub(super) fn norm_activate_grads<B: Backend>(
     x: FloatTensor<B>,
     norm: Norm<B>,
     grad: FloatTensor<B>,
 ) -> NormGrads<B> {
     let count = per_channel(&x.shape());
     let channels = x.shape()[1];
-    let (x, inverse) = standardised::<B>(x, norm.moments);
+    let (x, inverse) = standardised::<B>(x, norm.moments, norm.epsilon);
     let scale = spread::<B>(norm.scale);
     let active = (x.clone() * scale.clone() + spread::<B>(norm.shift)).greater_elem(0.0).float();
-    let grad = wrap::<B, 5>(grad) * active;
+    let grad = wrap::<B, 5>(grad) * (active * (1.0 - norm.slope) + norm.slope);
     let shift_grad = channel_sum(grad.clone());
     let scale_grad = channel_sum(grad.clone() * x.clone());
     let centred = grad - shift_grad.clone() / count - x * (scale_grad.clone() / count);

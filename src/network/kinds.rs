@@ -45,3 +45,34 @@ pub enum Up {
     /// A 2x2x2 transposed convolution of stride 2 with bias, to the channels of the skip it joins.
     Transposed,
 }
+
+/// Numbers that convolutions multiply. Weights, normalisations, loss and optimiser are f32 with either.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// 24 bits of mantissa.
+    #[default]
+    F32,
+    /// 8 bits of mantissa, the range of f32: half the memory traffic and tensor cores on GPUs.
+    Bf16,
+}
+
+impl NormKind {
+    /// Added to the variance before the square root.
+    pub(crate) fn epsilon(self) -> f64 {
+        match self {
+            Self::Batch => 1e-3,
+            Self::Instance => 1e-5,
+        }
+    }
+}
+
+impl Activation {
+    /// Slope below 0.
+    pub(crate) fn slope(self) -> f32 {
+        match self {
+            Self::Relu => 0.0,
+            Self::LeakyRelu => 0.01,
+        }
+    }
+}

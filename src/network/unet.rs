@@ -1,16 +1,19 @@
-//! The U-Net's forward pass, written once for every backend; gradients come from burn's automatic differentiation.
+//! A network's values on a device. The forward pass ([`Pass`]) is written once for every backend; gradients come from burn's
+//! automatic differentiation.
 //!
 //! All values live in flat tensors in the order of [`Architecture::slots`], so that optimiser, checkpoint and model
 //! file share one order and one naming.
 
 use burn::backend::Autodiff;
-use burn::tensor::activation::sigmoid;
+use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorData};
 
 use super::architecture::Architecture;
 use super::error::NetworkError;
+use super::kinds::Precision;
+use super::pass::{Measured, Pass};
 use super::weights::{NamedTensor, Slot, Weights};
-use crate::kernels::{Kernels, Moments, Norm, conv3d_same, max_pool2, unwrap, upsample2, wrap};
+use crate::kernels::{Kernels, wrap};
 
 /// Share of the old running moment kept at each step, as in the published networks.
 const MOMENTUM: f64 = 0.99;
@@ -40,28 +43,20 @@ impl RunningMoments {
 /// A network on a device.
 #[derive(Clone, Debug)]
 pub(crate) struct UNet<B: Kernels> {
-    architecture: Architecture,
-    slots: Vec<Slot>,
-    tensors: Vec<Tensor<B, 1>>,
+    pub(super) architecture: Architecture,
+    pub(super) slots: Vec<Slot>,
+    pub(super) tensors: Vec<Tensor<B, 1>>,
+    /// Numbers that convolutions multiply; everything else is f32 whatever this says.
+    pub(super) precision: Precision,
 }
 
-/// The values of one block, in slot order.
-struct Block<'a, B: Kernels> {
-    first_slot: usize,
-    slots: &'a [Slot],
-    tensors: &'a [Tensor<B, 1>],
-}
-
-/// Applies one block.
-type RunBlock<'a, B> = dyn FnMut(&Block<'_, B>, Tensor<B, 5>) -> Tensor<B, 5> + 'a;
-
-/// Slots of one block: kernel, bias, scale, shift, mean, variance.
-const BLOCK_SLOTS: usize = 6;
-
-/// Batch moments of one block, and the slot where its running mean lies.
-struct Measured<B: Kernels> {
-    mean_slot: usize,
-    moments: Moments<B>,
+/// What a network in training says of a batch: probabilities `[n, 1, x, y, z]`.
+#[derive(Clone, Debug)]
+pub(crate) struct Outputs<B: Kernels> {
+    /// At full resolution.
+    pub(crate) finest: Tensor<B, 5>,
+    /// Of the heads of deep supervision, each half as fine as the one before; empty without.
+    pub(crate) coarser: Vec<Tensor<B, 5>>,
 }
 
 impl<B: Kernels> UNet<B> {
@@ -70,7 +65,8 @@ impl<B: Kernels> UNet<B> {
             Tensor::from_data(TensorData::new(tensor.data.clone(), [tensor.data.len()]), device)
         };
         let tensors = weights.tensors().iter().map(load).collect();
-        Self { architecture: architecture.clone(), slots: architecture.slots(), tensors }
+        let slots = architecture.slots();
+        Self { architecture: architecture.clone(), slots, tensors, precision: Precision::F32 }
     }
 
     /// Copies every value to the host.
@@ -83,12 +79,9 @@ impl<B: Kernels> UNet<B> {
         Weights::for_architecture(&self.architecture, tensors)
     }
 
-    /// Probabilities `[n, 1, x, y, z]` with the running moments.
+    /// Probabilities `[n, 1, x, y, z]` with the running moments, where there are any.
     pub(crate) fn forward(&self, x: Tensor<B, 5>) -> Tensor<B, 5> {
-        self.walk(x, &mut |block, x| {
-            let moments = Moments { mean: block.primitive(4), variance: block.primitive(5) };
-            block.apply(block.convolve(x), moments)
-        })
+        Pass::new(self).run(x)
     }
 
     /// Moves every value towards another network's, keeping this share of its own.
@@ -96,52 +89,6 @@ impl<B: Kernels> UNet<B> {
         for (own, other) in self.tensors.iter_mut().zip(&other.tensors) {
             *own = own.clone() * kept + other.clone() * (1.0 - kept);
         }
-    }
-
-    /// The path of the data; `run` applies one block.
-    fn walk(&self, mut x: Tensor<B, 5>, run: &mut RunBlock<'_, B>) -> Tensor<B, 5> {
-        let mut cursor = 0;
-        let mut two_blocks = |mut x: Tensor<B, 5>| {
-            for _ in 0..2 {
-                x = run(&self.block(cursor), x);
-                cursor += BLOCK_SLOTS;
-            }
-            x
-        };
-        let mut skips = Vec::new();
-        for level in 0..self.architecture.depth {
-            x = two_blocks(x);
-            if level + 1 < self.architecture.depth {
-                skips.push(x.clone());
-                x = max_pool2(x);
-            }
-        }
-        while let Some(skip) = skips.pop() {
-            x = two_blocks(Tensor::cat(vec![upsample2(x), skip], 1));
-        }
-        let head = self.block(cursor);
-        sigmoid(head.convolve(x))
-    }
-
-    fn block(&self, first_slot: usize) -> Block<'_, B> {
-        Block { first_slot, slots: &self.slots[first_slot..], tensors: &self.tensors[first_slot..] }
-    }
-}
-
-impl<B: Kernels> Block<'_, B> {
-    fn convolve(&self, x: Tensor<B, 5>) -> Tensor<B, 5> {
-        let shape = &self.slots[0].shape;
-        let kernel = [shape[0], shape[1], shape[2], shape[3], shape[4]];
-        conv3d_same(x, self.tensors[0].clone().reshape(kernel), self.tensors[1].clone())
-    }
-
-    fn primitive(&self, index: usize) -> burn::tensor::ops::FloatTensor<B> {
-        unwrap(self.tensors[index].clone())
-    }
-
-    fn apply(&self, x: Tensor<B, 5>, moments: Moments<B>) -> Tensor<B, 5> {
-        let norm = Norm { moments, scale: self.primitive(2), shift: self.primitive(3) };
-        wrap(B::norm_relu(unwrap(x), norm))
     }
 }
 
@@ -161,22 +108,19 @@ impl<B: Kernels> UNet<Autodiff<B>> {
         &mut self,
         x: Tensor<Autodiff<B>, 5>,
         running: RunningMoments,
-    ) -> Tensor<Autodiff<B>, 5> {
-        let mut measured: Vec<Measured<Autodiff<B>>> = Vec::new();
-        let output = self.walk(x, &mut |block, x| {
-            let x = block.convolve(x);
-            let moments = Autodiff::<B>::channel_moments(unwrap(x.clone()));
-            measured.push(Measured { mean_slot: block.first_slot + 4, moments: moments.clone() });
-            block.apply(x, moments)
-        });
+    ) -> Outputs<Autodiff<B>> {
+        let mut pass = Pass::training(self);
+        let finest = pass.run(x);
+        let Pass { measured, mut auxiliary, .. } = pass;
         for Measured { mean_slot, moments } in measured {
             self.move_running(mean_slot, moments.mean, running.kept());
             self.move_running(mean_slot + 1, moments.variance, running.kept());
         }
-        output
+        auxiliary.reverse();
+        Outputs { finest, coarser: auxiliary }
     }
 
-    fn move_running(&mut self, slot: usize, batch: burn::tensor::ops::FloatTensor<Autodiff<B>>, kept: f64) {
+    fn move_running(&mut self, slot: usize, batch: FloatTensor<Autodiff<B>>, kept: f64) {
         let batch = wrap::<Autodiff<B>, 1>(batch).inner();
         let old = self.tensors[slot].clone().inner();
         self.tensors[slot] = Tensor::from_inner(old * kept + batch * (1.0 - kept));
@@ -191,7 +135,8 @@ impl<B: Kernels> UNet<Autodiff<B>> {
     /// The same values without gradients, for prediction.
     pub(crate) fn untracked(&self) -> UNet<B> {
         let tensors = self.tensors.iter().map(|tensor| tensor.clone().inner()).collect();
-        UNet { architecture: self.architecture.clone(), slots: self.slots.clone(), tensors }
+        let (architecture, slots) = (self.architecture.clone(), self.slots.clone());
+        UNet { architecture, slots, tensors, precision: self.precision }
     }
 }
 

@@ -7,6 +7,7 @@ use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Tensor, TensorData};
 use ndarray::Array3;
 
+use super::deep_supervision::supervised;
 use super::gradients::{GradientState, Gradients};
 use super::loss::loss;
 use super::optimiser::{Optimiser, OptimiserState};
@@ -162,8 +163,8 @@ impl<B: Kernels> Placed<B> {
     /// Adds the batch's gradients to those of its group; the loss, still on the device.
     fn gather(&mut self, batch: Batch) -> Tensor<B, 1> {
         let [images, targets] = batch.tensors::<Autodiff<B>>(&self.device);
-        let probabilities = self.net.forward_training(images, self.running_moments());
-        let loss = loss(&self.setup.loss, probabilities, targets);
+        let outputs = self.net.forward_training(images, self.running_moments());
+        let loss = supervised(outputs, targets, |p, y| loss(&self.setup.loss, p, y));
         let mut grads = loss.backward();
         self.batches += 1;
         self.gradients.begin_batch();
@@ -231,5 +232,7 @@ impl<B: Kernels> Engine for Placed<B> {
     }
 }
 
+#[cfg(test)]
+mod kinds;
 #[cfg(test)]
 mod tests;

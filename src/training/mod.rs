@@ -5,6 +5,7 @@ mod augment;
 mod checkpoint;
 mod config;
 mod data;
+mod deep_supervision;
 mod detector;
 mod early_stop;
 mod engine;

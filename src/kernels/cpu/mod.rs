@@ -105,12 +105,12 @@ impl Kernels for Flex {
         Moments { mean: vector(mean), variance: vector(variance) }
     }
 
-    fn norm_relu(x: FlexTensor, norm: Norm<Self>) -> FlexTensor {
+    fn norm_activate(x: FlexTensor, norm: Norm<Self>) -> FlexTensor {
         let dims = Dims::of(&x);
         dims.tensor(norm::forward(Values::of(&x).get(), dims, &norm::Channels::of(norm)))
     }
 
-    fn norm_relu_grads(x: FlexTensor, norm: Norm<Self>, grad: FlexTensor) -> NormGrads<Self> {
+    fn norm_activate_grads(x: FlexTensor, norm: Norm<Self>, grad: FlexTensor) -> NormGrads<Self> {
         let dims = Dims::of(&x);
         let channels = norm::Channels::of(norm);
         let (x, grad) = (Values::of(&x), Values::of(&grad));

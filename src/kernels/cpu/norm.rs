@@ -1,10 +1,10 @@
-//! Batch moments, and normalisation fused with its ReLU. Channels run in parallel; within one, lines are summed in f32
+//! Batch moments, and normalisation fused with its activation. Channels run in parallel; within one, lines are summed in f32
 //! vectors of fixed width and added up in f64, so that the result is accurate and the same on every number of threads.
 
 use burn::backend::Flex;
 use rayon::prelude::*;
 
-use super::super::{NORM_EPSILON, Norm};
+use super::super::Norm;
 use super::wide::dispatch;
 use super::{Dims, Values};
 
@@ -20,17 +20,20 @@ pub(super) struct Channels {
     inverse: Vec<f32>,
     scale: Vec<f32>,
     shift: Vec<f32>,
+    /// Slope below 0.
+    slope: f32,
 }
 
 impl Channels {
     pub(super) fn of(norm: Norm<Flex>) -> Self {
         let variance = Values::of(&norm.moments.variance);
-        let inverse = |&v: &f32| (1.0 / (f64::from(v) + NORM_EPSILON).sqrt()) as f32;
+        let inverse = |&v: &f32| (1.0 / (f64::from(v) + norm.epsilon).sqrt()) as f32;
         Self {
             mean: Values::of(&norm.moments.mean).get().to_vec(),
             inverse: variance.get().iter().map(inverse).collect(),
             scale: Values::of(&norm.scale).get().to_vec(),
             shift: Values::of(&norm.shift).get().to_vec(),
+            slope: norm.slope,
         }
     }
 
@@ -38,6 +41,19 @@ impl Channels {
     fn line(&self, c: usize) -> (f32, f32) {
         let factor = self.scale[c] * self.inverse[c];
         (factor, self.shift[c] - self.mean[c] * factor)
+    }
+
+    /// The activation. A NaN stays one, and minus infinity becomes one, so that a diverged network is noticed; the added 0
+    /// takes the sign off a zero.
+    #[inline(always)]
+    fn bend(&self, linear: f32) -> f32 {
+        if linear < 0.0 { linear * self.slope + 0.0 } else { linear }
+    }
+
+    /// The gradient `grad` in front of the activation.
+    #[inline(always)]
+    fn through(&self, linear: f32, grad: f32) -> f32 {
+        if linear > 0.0 { grad } else { grad * self.slope }
     }
 }
 
@@ -104,14 +120,12 @@ pub(super) fn forward(values: &[f32], dims: Dims, channels: &Channels) -> Vec<f3
         let (factor, offset) = channels.line(c);
         let input = &values[(n * dims.c + c) * dims.space()..][..output.len()];
         for (y, x) in output.iter_mut().zip(input) {
-            let linear = x * factor + offset;
-            // This way round a NaN stays one, and a diverged network is noticed.
-            *y = if linear < 0.0 { 0.0 } else { linear };
+            *y = channels.bend(x * factor + offset);
         }
     })
 }
 
-/// Gradients of input, scale and shift (Ioffe & Szegedy 2015, section 3, behind a ReLU).
+/// Gradients of input, scale and shift (Ioffe & Szegedy 2015, section 3, behind an activation).
 pub(super) fn backward(
     values: &[f32],
     dims: Dims,
@@ -122,7 +136,7 @@ pub(super) fn backward(
     let sums = per_channel(dims, |c| {
         let (factor, offset) = channels.line(c);
         let (mean, inverse) = (channels.mean[c], channels.inverse[c]);
-        let through = |x: f32, g: f32| if x * factor + offset > 0.0 { g } else { 0.0 };
+        let through = |x: f32, g: f32| channels.through(x * factor + offset, g);
         let pairs = || pieces(values, dims, c).zip(pieces(grad, dims, c));
         let shift: f64 = pairs().map(|(x, g)| total(x, g, through)).sum();
         let scale: f64 = pairs().map(|(x, g)| total(x, g, |x, g| through(x, g) * (x - mean) * inverse)).sum();
@@ -136,7 +150,7 @@ pub(super) fn backward(
         let start = (n * dims.c + c) * dims.space();
         let (x, g) = (&values[start..][..output.len()], &grad[start..][..output.len()]);
         for ((to, x), g) in output.iter_mut().zip(x).zip(g) {
-            let through = if x * factor + offset > 0.0 { *g } else { 0.0 };
+            let through = channels.through(x * factor + offset, *g);
             *to = (through - level - (x - mean) * slope) * factor;
         }
     });

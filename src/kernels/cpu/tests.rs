@@ -4,6 +4,7 @@ use burn::tensor::ops::FloatTensor;
 use proptest::prelude::*;
 
 use super::*;
+use crate::kernels::stock;
 
 /// Numbers between -1 and 1 that repeat with the seed.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -101,8 +102,9 @@ proptest! {
     #[test]
     fn normalisation_and_its_gradients_are_their_definition(
         n in 1..=3usize, c in 1..=4usize, x in 1..=4usize, y in 2..=5usize, z in 2..=19usize, seed in 0..1000u64,
+        epsilon in prop::sample::select(vec![1e-3, 1e-5]), slope in prop::sample::select(vec![0.0f32, 0.01, 1.0]),
     ) {
-        check_normalisation(Dims { n, c, x, y, z }, seed);
+        check_normalisation(Dims { n, c, x, y, z }, seed, epsilon, slope);
     }
 
     #[test]
@@ -113,13 +115,13 @@ proptest! {
         let fine = pool::doubled(coarse);
         let (value, grad) = (random(fine, seed).0, random(coarse, seed + 1).0);
         let pairs = [
-            (Flex::max_pool2(value.clone()), crate::kernels::stock::max_pool2::<Flex>(value.clone())),
+            (Flex::max_pool2(value.clone()), stock::max_pool2::<Flex>(value.clone())),
             (
                 Flex::max_pool2_grad(value.clone(), grad.clone()),
-                crate::kernels::stock::max_pool2_grad::<Flex>(value.clone(), grad.clone()),
+                stock::max_pool2_grad::<Flex>(value.clone(), grad.clone()),
             ),
-            (Flex::upsample2(grad.clone()), crate::kernels::stock::upsample2::<Flex>(grad)),
-            (Flex::upsample2_grad(value.clone()), crate::kernels::stock::upsample2_grad::<Flex>(value)),
+            (Flex::upsample2(grad.clone()), stock::upsample2::<Flex>(grad)),
+            (Flex::upsample2_grad(value.clone()), stock::upsample2_grad::<Flex>(value)),
         ];
         for (ours, stock) in pairs {
             let stock: Vec<f64> = data(&stock).into_iter().map(f64::from).collect();
@@ -142,7 +144,7 @@ fn the_widest_layer_of_the_published_network_is_right_too() {
     check_convolution(Dims { n: 1, c: 1, x: 5, y: 7, z: 50 }, 8, 3, 8);
 }
 
-fn check_normalisation(dims: Dims, seed: u64) {
+fn check_normalisation(dims: Dims, seed: u64, epsilon: f64, slope: f32) {
     let (x, xs) = random(dims, seed);
     let (grad, gs) = random(dims, seed + 1);
     let (scale, shift) = (numbers(dims.c, seed + 2), numbers(dims.c, seed + 3));
@@ -157,10 +159,11 @@ fn check_normalisation(dims: Dims, seed: u64) {
     let mean: Vec<f64> = sums(&|i| f64::from(xs[i])).iter().map(|sum| sum / count).collect();
     let variance = sums(&|i| (f64::from(xs[i]) - mean[channel(i)]).powi(2));
     let variance: Vec<f64> = variance.iter().map(|sum| sum / count).collect();
-    let root: Vec<f64> = variance.iter().map(|v| (v + crate::kernels::NORM_EPSILON).sqrt()).collect();
+    let root: Vec<f64> = variance.iter().map(|v| (v + epsilon).sqrt()).collect();
     let normal = |i: usize| (f64::from(xs[i]) - mean[channel(i)]) / root[channel(i)];
     let linear = |i: usize| normal(i) * f64::from(scale[channel(i)]) + f64::from(shift[channel(i)]);
-    let through = |i: usize| if linear(i) > 0.0 { f64::from(gs[i]) } else { 0.0 };
+    let bent = |i: usize| if linear(i) > 0.0 { 1.0 } else { f64::from(slope) };
+    let through = |i: usize| f64::from(gs[i]) * bent(i);
     let want_shift = sums(&through);
     let want_scale = sums(&|i| through(i) * normal(i));
     let want_x: Vec<f64> = (0..xs.len())
@@ -174,11 +177,14 @@ fn check_normalisation(dims: Dims, seed: u64) {
     let moments = Flex::channel_moments(x.clone());
     near(&data(&moments.mean), &mean);
     near(&data(&moments.variance), &variance);
-    let norm = Norm { moments, scale: vector(scale.clone()), shift: vector(shift.clone()) };
-    let want: Vec<f64> = (0..xs.len()).map(|i| linear(i).max(0.0)).collect();
-    near(&data(&Flex::norm_relu(x.clone(), norm.clone())), &want);
-    let grads = Flex::norm_relu_grads(x, norm, grad);
-    near(&data(&grads.scale), &want_scale);
-    near(&data(&grads.shift), &want_shift);
-    near(&data(&grads.x), &want_x);
+    let norm = Norm { moments, scale: vector(scale.clone()), shift: vector(shift.clone()), epsilon, slope };
+    let want: Vec<f64> = (0..xs.len()).map(|i| linear(i) * bent(i)).collect();
+    near(&data(&Flex::norm_activate(x.clone(), norm.clone())), &want);
+    near(&data(&stock::norm_activate::<Flex>(x.clone(), norm.clone())), &want);
+    let ours = Flex::norm_activate_grads(x.clone(), norm.clone(), grad.clone());
+    for grads in [ours, stock::norm_activate_grads::<Flex>(x, norm, grad)] {
+        near(&data(&grads.scale), &want_scale);
+        near(&data(&grads.shift), &want_shift);
+        near(&data(&grads.x), &want_x);
+    }
 }

@@ -61,7 +61,7 @@ fn follows_pytorch<B: Kernels>(device: B::Device) {
     assert_near("prediction", &placed.predict(golden.batch()).unwrap(), &golden.one("predicted").data, 1e-5);
 
     let [images, targets] = golden.batch().tensors::<Autodiff<B>>(&device);
-    let p = placed.net.clone().forward_training(images, RunningMoments::Known);
+    let p = placed.net.clone().forward_training(images, RunningMoments::Known).finest;
     let loss = loss(&setup().loss, p.clone(), targets);
     assert_near("forward", &host_values(p.inner()).unwrap(), &golden.one("forward").data, 1e-5);
     let mut grads = loss.backward();
