@@ -142,7 +142,8 @@ fn every_choice_learns_what_is_easy() {
             targets: batch().images.iter().map(|&v| f32::from(u8::from(v > 0.5))).collect(),
             ..batch()
         };
-        let losses: Vec<f64> = (0..12).map(|_| engine.step(bright.clone(), Some(1e-2)).unwrap().loss).collect();
+        let losses: Vec<f64> =
+            (0..12).map(|_| engine.step(bright.clone(), Some(1e-2)).unwrap().loss).collect();
         assert!(losses.iter().all(|loss| loss.is_finite()), "{choice}: {losses:?}");
         assert!(losses[11] < losses[0] - 0.05, "{choice}: {losses:?}");
     }
