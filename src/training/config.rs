@@ -3,11 +3,12 @@
 //! Sections are flat and every key has a default, so that a key never appears or vanishes with another key's value; keys a chosen
 //! kind does not use are ignored by it. Unknown keys are errors.
 
+use super::augment::AugmentConfig;
 use super::early_stop::EarlyStopConfig;
 use super::fine_tune::FineTuneConfig;
 use super::sections::{
-    AugmentConfig, CropConfig, IntensityConfig, LossConfig, OptimiserConfig, PatchConfig, SampleConfig,
-    ScheduleConfig, SplitConfig,
+    CropConfig, IntensityConfig, LossConfig, OptimiserConfig, PatchConfig, SampleConfig, ScheduleConfig,
+    SplitConfig,
 };
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};

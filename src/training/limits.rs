@@ -22,6 +22,7 @@ impl TrainConfig {
         self.validate_numbers()?;
         self.validate_loop()?;
         self.validate_device()?;
+        self.augment.refusal().map_or(Ok(()), |(key, message)| ensure(false, key, message))?;
         self.split.validate()
     }
 
@@ -42,9 +43,7 @@ impl TrainConfig {
             ("optimiser.weight_decay", self.optimiser.weight_decay),
             ("schedule.factor", self.schedule.factor),
             ("schedule.min_lr", self.schedule.min_lr),
-            ("augment.flip_x", self.augment.flip_x),
-            ("augment.flip_y", self.augment.flip_y),
-            ("augment.flip_z", self.augment.flip_z),
+            ("patch.foreground", self.patch.foreground),
             ("split.train", self.split.train),
             ("split.val", self.split.val),
             ("split.test", self.split.test),

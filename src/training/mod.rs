@@ -40,6 +40,7 @@ mod validate;
 mod wishes;
 mod writer;
 
+pub use augment::{AugmentConfig, AugmentPreset};
 pub use config::{ConfigError, DataEntry, NetworkChoice, Part, TrainConfig};
 pub use detector::{DetectorProgress, DetectorTraining, train_detector};
 pub use early_stop::EarlyStopConfig;
@@ -53,8 +54,8 @@ pub use prepare::prepare_and_train;
 pub use run_dir::{RunDir, RunError};
 pub use sample::EpochSample;
 pub use sections::{
-    AugmentConfig, CropConfig, IntensityConfig, LandmarkSource, LossConfig, LossKind, OptimiserConfig,
-    OptimiserKind, PatchConfig, SampleConfig, ScheduleConfig, ScheduleKind, SplitConfig, ZscoreSource,
+    CropConfig, IntensityConfig, LandmarkSource, LossConfig, LossKind, OptimiserConfig, OptimiserKind,
+    PatchConfig, SampleConfig, ScheduleConfig, ScheduleKind, SplitConfig, ZscoreSource,
 };
 pub use stop::{StopRequest, StopSignal};
 pub use trainer::{Summary, train};

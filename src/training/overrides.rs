@@ -38,6 +38,8 @@ impl TrainConfig {
         }
         let mut keys = Vec::new();
         collect(table, "", &mut keys);
+        // A preset takes back what was said before it.
+        keys.sort_by_key(|key| !is_preset(key));
         for key in keys {
             let shape = self.shape();
             let value = leaf(table, &key).filter(|_| leaf(&shape, &key).is_some());
@@ -48,6 +50,10 @@ impl TrainConfig {
 
     fn assign(&mut self, key: &str, value: Option<Value>) -> Result<(), ConfigError> {
         let mut table = Table::try_from(&*self).map_err(|e| value_error(key, e.to_string()))?;
+        if let Some((section, _)) = key.split_once('.').filter(|_| is_preset(key)) {
+            table
+                .insert(section.into(), Value::Table(Table::from_iter([("preset".into(), Value::from(""))])));
+        }
         replace(&mut table, key, value);
         let changed: Self =
             table.try_into().map_err(|e: toml::de::Error| value_error(key, e.message().to_owned()))?;
@@ -94,6 +100,11 @@ impl NetworkChoice {
             Self::Described(table) => table.get("name").and_then(Value::as_str).unwrap_or("network"),
         }
     }
+}
+
+/// Whether a key stands for values of the other keys of its section.
+fn is_preset(key: &str) -> bool {
+    key == "augment.preset"
 }
 
 fn collect(table: &Table, prefix: &str, keys: &mut Vec<String>) {
@@ -148,7 +159,7 @@ fn value_error(key: &str, message: String) -> ConfigError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::{DataEntry, LossKind, Part};
+    use crate::training::{AugmentConfig, AugmentPreset, DataEntry, LossKind, Part};
     use std::path::PathBuf;
 
     fn set(assignment: &str) -> Result<TrainConfig, String> {
@@ -168,6 +179,19 @@ mod tests {
         let mut config = set("init=m.h5").unwrap();
         config.set("init=").unwrap();
         assert_eq!(config.init, None);
+    }
+
+    #[test]
+    fn a_preset_is_laid_below_the_keys_around_it() {
+        let mut config = set("augment.noise=0.25").unwrap();
+        config.set("augment.preset=strong").unwrap();
+        assert_eq!(config.augment, AugmentPreset::Strong.values());
+        config.set("augment.noise=0.25").unwrap();
+        assert_eq!(config.augment, AugmentConfig { noise: 0.25, ..AugmentPreset::Strong.values() });
+        let section = "[augment]\nblur = 0.9\npreset = \"standard\"";
+        config.overlay(&toml::from_str(section).unwrap()).unwrap();
+        assert_eq!(config.augment, AugmentConfig { blur: 0.9, ..AugmentPreset::Standard.values() });
+        assert!(set("augment.preset=wild").unwrap_err().contains("standard"));
     }
 
     #[test]

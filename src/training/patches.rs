@@ -40,6 +40,12 @@ impl Sample {
         (cut(&self.image.view(), start, size, self.padding), cut(&self.mask.view(), start, size, 0))
     }
 
+    /// The slices that have some lesion, in order.
+    pub(crate) fn lesion_slices(&self) -> Vec<usize> {
+        let slices = self.mask.axis_iter(Axis(2)).enumerate();
+        slices.filter(|(_, slice)| slice.iter().any(|&value| value > 0)).map(|(index, _)| index).collect()
+    }
+
     /// False for a subject without a lesion in the tube.
     pub(crate) fn has_lesion(&self) -> bool {
         self.mask.iter().any(|&value| value > 0)

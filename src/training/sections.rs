@@ -129,18 +129,9 @@ pub struct PatchConfig {
     pub overlap: usize,
     /// Whether scans with an empty mask train too.
     pub include_empty: bool,
-}
-
-/// Random changes of training patches.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct AugmentConfig {
-    /// Probability of a flip along x (right-left).
-    pub flip_x: f64,
-    /// Probability of a flip along y (anterior-posterior).
-    pub flip_y: f64,
-    /// Probability of a flip along z (superior-inferior).
-    pub flip_z: f64,
+    /// Share of each epoch's patches that surely contain lesion, at a random place along z; the others are taken as they come.
+    /// 0 leaves it to chance.
+    pub foreground: f64,
 }
 
 /// Where the landmarks of the standardisation come from.
@@ -243,13 +234,7 @@ impl Default for ScheduleConfig {
 
 impl Default for PatchConfig {
     fn default() -> Self {
-        Self { size: 48, overlap: 24, include_empty: false }
-    }
-}
-
-impl Default for AugmentConfig {
-    fn default() -> Self {
-        Self { flip_x: 0.5, flip_y: 0.5, flip_z: 0.5 }
+        Self { size: 48, overlap: 24, include_empty: false, foreground: 0.0 }
     }
 }
 

@@ -104,7 +104,7 @@ impl<'a> Trainer<'a> {
             fresh: config.init.is_none(),
         };
         let engine = engine(setup, &state, &device);
-        let source = Arc::new(PatchSource::new(config, std::mem::take(&mut data.train)));
+        let source = Arc::new(PatchSource::new(config, std::mem::take(&mut data.train), data.intensities));
         let feed = Feed::start(source.clone(), progress.epochs, progress.steps)?;
         let (epoch_begin, saved_at) = (Instant::now(), Instant::now());
         let (watch, trouble) = Watch::new(&config.sample, &data.val);

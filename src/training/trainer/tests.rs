@@ -22,7 +22,7 @@ fn config(epochs: u32) -> TrainConfig {
         lr: 1e-2,
         device: "cpu".into(),
         network: NetworkChoice::Described(toml::from_str("depth = 2\nbase = 2").unwrap()),
-        patch: PatchConfig { size: SIZE, overlap: SIZE / 2, include_empty: false },
+        patch: PatchConfig { size: SIZE, overlap: SIZE / 2, include_empty: false, foreground: 0.0 },
         augment: AugmentConfig::default(),
         ..Default::default()
     };

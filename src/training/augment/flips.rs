@@ -1,48 +1,36 @@
-//! Random changes of training patches. Stateless: what happens to a patch follows from (seed, epoch, patch) alone, so it is
-//! the same for any number of threads, after a resume, and whether or not other changes are on.
+//! Turning axes of a patch round.
 
 use ndarray::{Array3, Axis};
-use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::Rng;
 
-use super::AugmentConfig;
-
-/// Domains of randomness, so that two uses of one seed share nothing.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Stream {
-    Order = 1,
-    Flips = 2,
-}
-
-/// The random numbers of one use, in one epoch, for one item.
-pub(crate) fn random(seed: u64, stream: Stream, epoch: u32, item: u64) -> ChaCha8Rng {
-    let mut key = [0; 32];
-    let words = [seed, stream as u64, u64::from(epoch), item];
-    for (to, word) in key.chunks_exact_mut(8).zip(words) {
-        to.copy_from_slice(&word.to_le_bytes());
-    }
-    ChaCha8Rng::from_seed(key)
-}
+use super::{AugmentConfig, Dice, Stream};
 
 /// Which axes of a patch are turned round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Flips([bool; 3]);
+pub(super) struct Flips([bool; 3]);
 
 impl Flips {
     /// Draws each axis with its own probability; an axis that is off still takes its number, so that switching one off
     /// leaves the others as they were.
-    pub(crate) fn draw(config: &AugmentConfig, seed: u64, epoch: u32, patch: u64) -> Self {
-        let mut rng = random(seed, Stream::Flips, epoch, patch);
+    pub(super) fn draw(config: &AugmentConfig, dice: Dice) -> Self {
+        let mut rng = dice.of(Stream::Flips);
         Self([config.flip_x, config.flip_y, config.flip_z].map(|p| rng.random::<f64>() < p))
     }
 
     /// Turns the array's axes round in place (a change of strides, no copy).
-    pub(crate) fn apply<T>(self, array: &mut Array3<T>) {
+    pub(super) fn apply<T>(self, array: &mut Array3<T>) {
         for (axis, flip) in self.0.into_iter().enumerate() {
             if flip {
                 array.invert_axis(Axis(axis));
             }
         }
+    }
+
+    /// In words, when there is one.
+    pub(super) fn words(self) -> Option<String> {
+        let axes: Vec<&str> =
+            ["x", "y", "z"].into_iter().zip(self.0).filter_map(|(axis, flip)| flip.then_some(axis)).collect();
+        (!axes.is_empty()).then(|| format!("flipped along {}", axes.join(", ")))
     }
 }
 
@@ -51,7 +39,7 @@ mod tests {
     use super::*;
 
     fn drawn(config: &AugmentConfig, patches: u64) -> Vec<[bool; 3]> {
-        (0..patches).map(|patch| Flips::draw(config, 5, 1, patch).0).collect()
+        (0..patches).map(|item| Flips::draw(config, Dice { seed: 5, epoch: 1, item }).0).collect()
     }
 
     #[test]
@@ -66,7 +54,7 @@ mod tests {
 
     #[test]
     fn off_is_off_and_leaves_the_other_axes_alone() {
-        let off = AugmentConfig { flip_x: 0.0, flip_y: 0.0, flip_z: 0.0 };
+        let off = AugmentConfig { flip_x: 0.0, flip_y: 0.0, flip_z: 0.0, ..Default::default() };
         assert!(drawn(&off, 200).iter().all(|flips| *flips == [false; 3]));
         let without_x = AugmentConfig { flip_x: 0.0, ..Default::default() };
         for (all, some) in drawn(&AugmentConfig::default(), 200).iter().zip(drawn(&without_x, 200)) {
