@@ -18,6 +18,8 @@ pub enum Op {
         bias: Vec<f32>,
         /// Steps between the kernel's voxels along each axis, at least 1.
         dilation: [usize; 3],
+        /// Of the answers along each axis the first of every so many is kept; 1 keeps all.
+        stride: [usize; 3],
     },
     /// Transposed convolution whose stride is its kernel's size: every voxel becomes a block.
     Spread {
@@ -39,10 +41,21 @@ pub enum Op {
         /// Keeps the root away from 0.
         epsilon: f32,
     },
+    /// Instance normalisation: `gamma (x - mean) / sqrt(variance + epsilon) + beta` with each channel's own mean and variance.
+    InstanceNorm {
+        /// Factor.
+        gamma: Vec<f32>,
+        /// Added last.
+        beta: Vec<f32>,
+        /// Keeps the root away from 0.
+        epsilon: f32,
+    },
     /// Times a number.
     Scale(f32),
     /// Nothing below 0.
     Relu,
+    /// Below 0 times a number.
+    LeakyRelu(f32),
     /// `1 / (1 + exp(-x))`.
     Sigmoid,
     /// The largest of each block of this size; voxels beyond the last whole block are dropped.
@@ -51,6 +64,8 @@ pub enum Op {
     Repeat([usize; 3]),
     /// All inputs' channels, one after the other.
     Concat,
+    /// The sum of all inputs, voxel by voxel.
+    Add,
 }
 
 /// A layer.

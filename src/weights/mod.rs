@@ -9,8 +9,9 @@ mod graph;
 mod keras;
 mod onnx;
 mod run;
+mod simplify;
 
 pub use error::WeightsError;
 pub use graph::{Graph, Node, Op};
 pub use keras::read_keras;
-pub use onnx::read_onnx;
+pub use onnx::{About, read_onnx, read_onnx_notes, write_onnx};

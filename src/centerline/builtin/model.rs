@@ -102,7 +102,8 @@ impl Tensors {
             Array5::from_shape_vec(shape, values.clone()).ok()
         });
         let kernel = kernel.ok_or_else(|| missing(layer, "conv.weight"))?;
-        let op = Op::Conv { kernel, bias: self.vector(layer, "conv.bias")?, dilation: [1; 3] };
+        let op =
+            Op::Conv { kernel, bias: self.vector(layer, "conv.bias")?, dilation: [1; 3], stride: [1; 3] };
         Ok(graph.push(format!("{layer}.conv"), op, &[from]))
     }
 }

@@ -37,6 +37,7 @@ pub(super) fn of(layer: &Layer, arrays: &Arrays) -> Result<Placed, WeightsError>
             Op::Repeat(sizes(layer, "size", 1)?)
         }
         "Concatenate" => Op::Concat,
+        "Add" => Op::Add,
         "Lambda" => division(layer)?,
         other => return Err(unknown(layer, &format!("layers of the kind {other}"))),
     }))
@@ -67,7 +68,7 @@ fn convolution(layer: &Layer, arrays: &Arrays) -> Result<Op, WeightsError> {
         return Err(unknown(layer, "convolutions in groups"));
     }
     let bias = bias(layer, arrays, kernel.dim().0)?;
-    Ok(Op::Conv { kernel, bias, dilation: sizes(layer, "dilation_rate", 1)? })
+    Ok(Op::Conv { kernel, bias, dilation: sizes(layer, "dilation_rate", 1)?, stride: [1; 3] })
 }
 
 fn transposed(layer: &Layer, arrays: &Arrays) -> Result<Op, WeightsError> {

@@ -1,4 +1,4 @@
-//! The messages of an ONNX file (onnx.proto, version 3 of the format) as far as they are read: names and numbers of fields are the
+//! The messages of an ONNX file (onnx.proto, version 3 of the format) as far as they are read or written: names and numbers of fields are the
 //! format's.
 
 use prost::Message;
@@ -6,8 +6,36 @@ use prost::Message;
 /// A file.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct ModelProto {
+    #[prost(int64, tag = "1")]
+    pub ir_version: i64,
+    #[prost(string, tag = "2")]
+    pub producer_name: String,
+    #[prost(string, tag = "3")]
+    pub producer_version: String,
     #[prost(message, optional, tag = "7")]
     pub graph: Option<GraphProto>,
+    #[prost(message, repeated, tag = "8")]
+    pub opset_import: Vec<OperatorSetProto>,
+    #[prost(message, repeated, tag = "14")]
+    pub metadata_props: Vec<EntryProto>,
+}
+
+/// Which version of the layers' definitions holds; the empty domain is the format's own.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct OperatorSetProto {
+    #[prost(string, tag = "1")]
+    pub domain: String,
+    #[prost(int64, tag = "2")]
+    pub version: i64,
+}
+
+/// Something said about the file.
+#[derive(Clone, PartialEq, Message)]
+pub(super) struct EntryProto {
+    #[prost(string, tag = "1")]
+    pub key: String,
+    #[prost(string, tag = "2")]
+    pub value: String,
 }
 
 /// A network.
@@ -15,6 +43,8 @@ pub(super) struct ModelProto {
 pub(super) struct GraphProto {
     #[prost(message, repeated, tag = "1")]
     pub node: Vec<NodeProto>,
+    #[prost(string, tag = "2")]
+    pub name: String,
     #[prost(message, repeated, tag = "5")]
     pub initializer: Vec<TensorProto>,
     #[prost(message, repeated, tag = "11")]
@@ -55,6 +85,9 @@ pub(super) struct AttributeProto {
     pub floats: Vec<f32>,
     #[prost(int64, repeated, tag = "8")]
     pub ints: Vec<i64>,
+    /// Which of the fields above holds: 1 `f`, 2 `i`, 3 `s`, 7 `ints`.
+    #[prost(int32, tag = "20")]
+    pub r#type: i32,
 }
 
 /// An array.
@@ -95,6 +128,9 @@ pub(super) struct TypeProto {
 /// An array's kind.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct TensorTypeProto {
+    /// 1: 32-bit float.
+    #[prost(int32, tag = "1")]
+    pub elem_type: i32,
     #[prost(message, optional, tag = "2")]
     pub shape: Option<TensorShapeProto>,
 }
@@ -106,9 +142,11 @@ pub(super) struct TensorShapeProto {
     pub dim: Vec<DimensionProto>,
 }
 
-/// An array's size along one axis; 0 when it is open.
+/// An array's size along one axis: a number, or a name when it is open.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct DimensionProto {
     #[prost(int64, tag = "1")]
     pub dim_value: i64,
+    #[prost(string, tag = "2")]
+    pub dim_param: String,
 }

@@ -8,9 +8,13 @@ mod layers;
 mod tensors;
 #[cfg(test)]
 mod tests;
+mod write;
+
+pub use write::{About, write_onnx};
 
 use super::{Graph, Op, WeightsError};
 use format::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
+use layers::{Axes, Channels};
 use prost::Message;
 use std::collections::HashMap;
 use std::path::Path;
@@ -18,24 +22,23 @@ use tensors::Tensors;
 
 /// Reads a network from an ONNX file. Fails, naming file and layer, on a file that holds none and on layers this version lacks.
 pub fn read_onnx(path: &Path) -> Result<Graph, WeightsError> {
+    Ok(read_onnx_notes(path)?.0)
+}
+
+/// [`read_onnx`], and the texts by name that the file carries besides ([`About::notes`]).
+pub fn read_onnx_notes(path: &Path) -> Result<(Graph, HashMap<String, String>), WeightsError> {
     let bytes = std::fs::read(path).map_err(|e| WeightsError::from(e).about(path))?;
     from_bytes(&bytes).map_err(|e| e.about(path))
 }
 
-fn from_bytes(bytes: &[u8]) -> Result<Graph, WeightsError> {
+fn from_bytes(bytes: &[u8]) -> Result<(Graph, HashMap<String, String>), WeightsError> {
     let model = ModelProto::decode(bytes)
         .map_err(|e| WeightsError::Content(format!("this is not a whole ONNX file ({e}): fetch it again")))?;
     let described = model
         .graph
         .ok_or_else(|| WeightsError::Content("it holds no network: fetch the file again".into()))?;
-    Builder::new(&described)?.build()
-}
-
-/// Where the file's own array of an activation has its channels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Channels {
-    First,
-    Last,
+    let notes = model.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect();
+    Ok((Builder::new(&described)?.build()?, notes))
 }
 
 struct Builder<'a> {
@@ -43,7 +46,7 @@ struct Builder<'a> {
     tensors: Tensors<'a>,
     graph: Graph,
     /// Activations by name: their node and the order of their axes in the file.
-    known: HashMap<&'a str, (usize, Channels)>,
+    known: HashMap<&'a str, (usize, Axes)>,
 }
 
 impl<'a> Builder<'a> {
@@ -55,7 +58,7 @@ impl<'a> Builder<'a> {
                 format!("the network has {} inputs, and only networks with one are read", inputs.len());
             return Err(WeightsError::Content(problem));
         };
-        let known = HashMap::from([(input.name.as_str(), (0, channels_of(input)))]);
+        let known = HashMap::from([(input.name.as_str(), (0, axes_of(input)))]);
         Ok(Self { described, tensors, graph: Graph::new(), known })
     }
 
@@ -80,42 +83,43 @@ impl<'a> Builder<'a> {
         Ok(self.graph)
     }
 
-    fn place(&mut self, node: &NodeProto) -> Result<(usize, Channels), WeightsError> {
-        let op = layers::of(node, &self.tensors)?;
+    fn place(&mut self, node: &NodeProto) -> Result<(usize, Axes), WeightsError> {
         let names = node.input.iter().filter(|input| !input.is_empty() && !self.tensors.has(input));
         let inputs: Vec<_> =
             names.map(|input| self.activation(input, name(node))).collect::<Result<_, _>>()?;
-        let channels = inputs.first().map_or(Channels::First, |(_, channels)| *channels);
-        let places: Vec<usize> = inputs.iter().map(|(place, _)| *place).collect();
-        let Some(op) = op else { return Ok((places.first().copied().unwrap_or(0), channels)) };
+        let Some((first, axes)) = inputs.first().copied() else {
+            return Err(WeightsError::layer(name(node), "it takes no activation"));
+        };
+        let Some(op) = layers::of(node, &self.tensors, axes)? else { return Ok((first, axes)) };
         let axis = node.attribute.iter().find(|a| a.name == "axis").map_or(1, |a| a.i);
         let fits = match &op {
-            Op::Relu | Op::Sigmoid | Op::Scale(_) => true,
-            Op::Concat => {
-                inputs.iter().all(|(_, order)| *order == channels)
-                    && (axis == 1) == (channels == Channels::First)
+            Op::Concat => axes.is_channels(axis),
+            Op::Conv { .. } | Op::Spread { .. } | Op::MaxPool(_) | Op::InstanceNorm { .. } => {
+                axes.channels == Channels::First
             }
-            _ => channels == Channels::First,
+            Op::BatchNorm { .. } => axes.channels == Channels::First || node.op_type != "BatchNormalization",
+            _ => true,
         };
-        if !fits {
+        if !fits || inputs.iter().any(|(_, other)| *other != axes) {
             return Err(WeightsError::layer(
                 name(node),
                 "it works along another axis than the channels, which is not read",
             ));
         }
-        Ok((self.graph.push(name(node), op, &places), channels))
+        let places: Vec<usize> = inputs.iter().map(|(place, _)| *place).collect();
+        Ok((self.graph.push(name(node), op, &places), axes))
     }
 
     /// A turn of axes, of which only the two between channels first and last are known.
-    fn turn(&self, node: &NodeProto) -> Result<(usize, Channels), WeightsError> {
-        let (place, channels) = self.activation(node.input.first().map_or("", String::as_str), name(node))?;
+    fn turn(&self, node: &NodeProto) -> Result<(usize, Axes), WeightsError> {
+        let (place, axes) = self.activation(node.input.first().map_or("", String::as_str), name(node))?;
         let order = node.attribute.iter().find(|a| a.name == "perm").map_or(&[][..], |a| &a.ints);
-        let n = order.len() as i64;
+        let n = axes.spatial as i64 + 2;
         let to_first: Vec<i64> = [0, n - 1].into_iter().chain(1..n - 1).collect();
         let to_last: Vec<i64> = [0].into_iter().chain(2..n).chain([1]).collect();
-        match channels {
-            Channels::Last if order == to_first => Ok((place, Channels::First)),
-            Channels::First if order == to_last => Ok((place, Channels::Last)),
+        match axes.channels {
+            Channels::Last if order == to_first => Ok((place, Axes { channels: Channels::First, ..axes })),
+            Channels::First if order == to_last => Ok((place, Axes { channels: Channels::Last, ..axes })),
             _ => Err(WeightsError::layer(
                 name(node),
                 format!("it turns the axes by {order:?}, which is not read"),
@@ -123,7 +127,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn activation(&self, input: &str, wanted_by: &str) -> Result<(usize, Channels), WeightsError> {
+    fn activation(&self, input: &str, wanted_by: &str) -> Result<(usize, Axes), WeightsError> {
         let known = self.known.get(input).copied();
         known.ok_or_else(|| {
             WeightsError::layer(wanted_by, format!("it takes \"{input}\", which no layer before it gives"))
@@ -140,12 +144,15 @@ fn name(node: &NodeProto) -> &str {
     }
 }
 
-/// An input of one channel shows by its size 1 where that is; else channels are first, as the format has it.
-fn channels_of(input: &ValueInfoProto) -> Channels {
+/// An input of one channel shows by its size 1 where that is; else channels are first, as the format has it. An input without a
+/// shape is taken for a volume.
+fn axes_of(input: &ValueInfoProto) -> Axes {
     let shape = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).and_then(|t| t.shape.as_ref());
     let dims = shape.map_or(&[][..], |shape| &shape.dim);
-    match dims {
+    let channels = match dims {
         [_, first, .., last] if last.dim_value == 1 && first.dim_value != 1 => Channels::Last,
         _ => Channels::First,
-    }
+    };
+    let spatial = if dims.is_empty() { 3 } else { dims.len().saturating_sub(2) };
+    Axes { channels, spatial }
 }

@@ -29,6 +29,14 @@ impl<'a> Tensors<'a> {
         floats(self.get(name)?).ok_or_else(|| unreadable(name))
     }
 
+    /// How many axes lie behind the only one longer than 1; `None` where there is not exactly one.
+    pub fn axis_from_behind(&self, name: &str) -> Option<usize> {
+        let dims = &self.0.get(name)?.dims;
+        let mut long = dims.iter().rev().enumerate().filter(|(_, n)| **n != 1);
+        let (behind, _) = long.next()?;
+        long.next().is_none().then_some(behind)
+    }
+
     /// A kernel of one to three axes, those it lacks put in front of them.
     pub fn kernel(&self, name: &str) -> Result<Array5<f32>, WeightsError> {
         let tensor = self.get(name)?;

@@ -39,7 +39,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 
 #[test]
 fn a_file_of_the_package_answers_as_there() {
-    let graph = from_bytes(&bytes(PACKAGE)).unwrap();
+    let (graph, _) = from_bytes(&bytes(PACKAGE)).unwrap();
     let input = Array4::from_shape_fn((1, 1, 4, 6), |(_, _, y, x)| ((6 * y + x) % 7) as f32);
     let answer = graph.run(input).unwrap();
     assert_eq!(answer.dim(), (1, 1, 4, 6));
@@ -52,88 +52,133 @@ fn ints(name: &str, ints: &[usize]) -> AttributeProto {
     AttributeProto { name: name.into(), ints: ints.iter().map(|n| *n as i64).collect(), ..Default::default() }
 }
 
-fn floats(name: String, dims: &[usize], values: &[f32]) -> TensorProto {
-    let dims = dims.iter().map(|n| *n as i64).collect();
-    TensorProto { name, dims, data_type: 1, float_data: values.to_vec(), ..Default::default() }
-}
-
-/// The network as an ONNX file, batch and three axes throughout.
+/// The network as an ONNX file.
 fn written(graph: &Graph) -> ModelProto {
-    let mut described = GraphProto::default();
-    let value = |name: String| ValueInfoProto { name, r#type: None };
-    for (place, node) in graph.nodes().iter().enumerate().skip(1) {
-        let mut input: Vec<String> = node.inputs.iter().map(|from| format!("v{from}")).collect();
-        let mut array = |name: &str, dims: &[usize], values: &[f32]| {
-            input.push(format!("{name}{place}"));
-            described.initializer.push(floats(format!("{name}{place}"), dims, values));
-        };
-        let kernel =
-            |kernel: &Array5<f32>| (kernel.shape().to_vec(), kernel.iter().copied().collect::<Vec<f32>>());
-        let (op_type, attribute) = match &node.op {
-            Op::Conv { kernel: weights, bias, dilation } => {
-                let (shape, weights) = kernel(weights);
-                array("w", &shape, &weights);
-                array("b", &[bias.len()], bias);
-                let pad: Vec<usize> = (0..3).map(|i| (shape[i + 2] - 1) * dilation[i] / 2).collect();
-                ("Conv", vec![ints("dilations", dilation), ints("pads", &pad.repeat(2))])
-            }
-            Op::Spread { kernel: weights, bias } => {
-                let (shape, weights) = kernel(weights);
-                array("w", &shape, &weights);
-                array("b", &[bias.len()], bias);
-                ("ConvTranspose", vec![ints("strides", &shape[2..])])
-            }
-            Op::BatchNorm { gamma, beta, mean, variance, epsilon } => {
-                let all = [("g", gamma), ("b", beta), ("m", mean), ("v", variance)];
-                all.iter().for_each(|(name, values)| array(&format!("n{name}"), &[values.len()], values));
-                (
-                    "BatchNormalization",
-                    vec![AttributeProto { name: "epsilon".into(), f: *epsilon, ..Default::default() }],
-                )
-            }
-            Op::Scale(factor) => {
-                array("f", &[], &[*factor]);
-                ("Mul", Vec::new())
-            }
-            Op::Relu => ("Relu", Vec::new()),
-            Op::Sigmoid => ("Sigmoid", Vec::new()),
-            Op::MaxPool(size) => ("MaxPool", vec![ints("kernel_shape", size), ints("strides", size)]),
-            Op::Repeat(times) => {
-                let scales: Vec<f32> = [1, 1].iter().chain(times).map(|n| *n as f32).collect();
-                array("s", &[5], &scales);
-                ("Upsample", Vec::new())
-            }
-            Op::Concat => {
-                ("Concat", vec![AttributeProto { name: "axis".into(), i: 1, ..Default::default() }])
-            }
-            Op::Input => panic!("one input only"),
-        };
-        let (op_type, output) = (op_type.into(), vec![format!("v{place}")]);
-        described.node.push(NodeProto { input, output, name: node.name.clone(), op_type, attribute });
-    }
-    described.input.push(value("v0".into()));
-    described.output.push(value(format!("v{}", graph.nodes().len() - 1)));
-    ModelProto { graph: Some(described) }
+    write::model(graph, &About::default())
 }
 
 #[test]
 fn the_published_networks_survive_being_written() {
-    for (name, shape) in [("centerline/t2s_ctr", (1, 1, 40, 40)), ("lesion/t2s_lesion", (1, 8, 8, 8))] {
+    for name in ["centerline/t2s_ctr", "lesion/t2s_lesion"] {
         let Some(path) = shared(&format!("data/models/{name}.h5")) else { return };
         let graph = read_keras(&path).unwrap();
-        let again = from_bytes(&written(&graph).encode_to_vec()).unwrap();
-        let input =
-            Array4::from_shape_fn(shape, |(_, a, b, c)| ((a * 7 + b * 5 + c * 3) % 11) as f32 / 5.0 - 1.0);
-        assert_eq!(again.nodes().len(), graph.nodes().len());
-        assert_eq!(again.run(input.clone()).unwrap(), graph.run(input).unwrap(), "{name}");
+        let (again, _) = from_bytes(&written(&graph).encode_to_vec()).unwrap();
+        assert_eq!(again, graph, "{name}");
     }
+}
+
+/// A network with every kind of layer.
+fn every_layer() -> Graph {
+    let mut graph = Graph::new();
+    let some = |n: usize| (0..n).map(|i| 0.1 * i as f32 + 0.3).collect::<Vec<f32>>();
+    let kernel = |out: usize, from: usize, side: usize| {
+        Array5::from_shape_fn((out, from, side, side, side), |(o, i, x, y, z)| {
+            ((7 * o + 5 * i + 3 * x + 2 * y + z) % 11) as f32 / 20.0 - 0.25
+        })
+    };
+    let conv = |out, from, side, dilation, stride| Op::Conv {
+        kernel: kernel(out, from, side),
+        bias: some(out),
+        dilation: [dilation; 3],
+        stride: [stride; 3],
+    };
+    let norm =
+        Op::BatchNorm { gamma: some(2), beta: some(2), mean: some(2), variance: some(2), epsilon: 1e-3 };
+    let wide = graph.push("wide", conv(2, 1, 3, 2, 1), &[0]);
+    let norm = graph.push("norm", norm, &[wide]);
+    let relu = graph.push("relu", Op::Relu, &[norm]);
+    let down = graph.push("down", conv(2, 2, 3, 1, 2), &[relu]);
+    let instance = Op::InstanceNorm { gamma: some(2), beta: some(2), epsilon: 1e-5 };
+    let instance = graph.push("instance", instance, &[down]);
+    let leaky = graph.push("leaky", Op::LeakyRelu(0.01), &[instance]);
+    let up = graph.push("up", Op::Spread { kernel: kernel(2, 2, 2), bias: some(2) }, &[leaky]);
+    let sum = graph.push("sum", Op::Add, &[up, relu]);
+    let pool = graph.push("pool", Op::MaxPool([2; 3]), &[sum]);
+    let repeat = graph.push("repeat", Op::Repeat([2; 3]), &[pool]);
+    let both = graph.push("both", Op::Concat, &[repeat, sum]);
+    let head = graph.push("head", conv(1, 4, 1, 1, 1), &[both]);
+    let scale = graph.push("scale", Op::Scale(0.5), &[head]);
+    graph.push("sigmoid", Op::Sigmoid, &[scale]);
+    graph
+}
+
+#[test]
+fn every_layer_reads_back_as_written_with_the_notes() {
+    let notes = [("card".to_owned(), "{}".to_owned())];
+    for patch in [None, Some([8, 16, 24])] {
+        let about = About { name: "all", patch, notes: &notes };
+        let (graph, read) = from_bytes(&write::model(&every_layer(), &about).encode_to_vec()).unwrap();
+        assert_eq!(graph, every_layer());
+        assert_eq!(read.get("card").map(String::as_str), Some("{}"));
+    }
+}
+
+#[test]
+fn upsampling_must_repeat_voxels() {
+    let with = |settings: [&str; 2]| {
+        let mut model = written(&every_layer());
+        for node in model.graph.iter_mut().flat_map(|graph| &mut graph.node) {
+            for setting in &mut node.attribute {
+                match setting.name.as_str() {
+                    "coordinate_transformation_mode" => setting.s = settings[0].into(),
+                    "nearest_mode" => setting.s = settings[1].into(),
+                    _ => (),
+                }
+            }
+        }
+        from_bytes(&model.encode_to_vec())
+    };
+    for known in
+        [["half_pixel", "round_prefer_floor"], ["asymmetric", "floor"], ["tf_half_pixel_for_nn", "floor"]]
+    {
+        assert_eq!(with(known).unwrap().0, every_layer());
+    }
+    for other in [["asymmetric", "ceil"], ["half_pixel", "floor"], ["align_corners", "round_prefer_floor"]] {
+        assert!(with(other).unwrap_err().to_string().starts_with("layer repeat: "));
+    }
+}
+
+#[test]
+fn factors_and_terms_by_channel_are_a_normalisation() {
+    let joined = |op: &str, first: &str, second: &str, dims: Vec<i64>| {
+        let mut model = written(&every_layer());
+        let graph = model.graph.as_mut().unwrap();
+        let values = [2.0f32, -4.0].iter().flat_map(|value| value.to_le_bytes()).collect();
+        graph.initializer.push(TensorProto {
+            name: "constants".into(),
+            dims,
+            data_type: 1,
+            raw_data: values,
+            ..Default::default()
+        });
+        // In the place of the first activation.
+        graph.node[2].op_type = op.into();
+        graph.node[2].input = vec![first.into(), second.into()];
+        from_bytes(&model.encode_to_vec()).map(|(graph, _)| graph.nodes()[3].op.clone())
+    };
+    let norm = |gamma: [f32; 2], beta: [f32; 2]| Op::BatchNorm {
+        gamma: gamma.into(),
+        beta: beta.into(),
+        mean: vec![0.0; 2],
+        variance: vec![1.0; 2],
+        epsilon: 0.0,
+    };
+    let [column, full] = [vec![2, 1, 1, 1], vec![1, 2, 1, 1, 1]];
+    assert_eq!(joined("Mul", "v2", "constants", full.clone()).unwrap(), norm([2.0, -4.0], [0.0; 2]));
+    assert_eq!(joined("Mul", "constants", "v2", column.clone()).unwrap(), norm([2.0, -4.0], [0.0; 2]));
+    assert_eq!(joined("Div", "v2", "constants", full.clone()).unwrap(), norm([0.5, -0.25], [0.0; 2]));
+    assert_eq!(joined("Add", "constants", "v2", column).unwrap(), norm([1.0; 2], [2.0, -4.0]));
+    assert_eq!(joined("Sub", "v2", "constants", full.clone()).unwrap(), norm([1.0; 2], [-2.0, 4.0]));
+    // Along another axis than the channels, and the other way round.
+    assert!(joined("Mul", "v2", "constants", vec![2]).is_err());
+    assert!(joined("Sub", "constants", "v2", full).is_err());
 }
 
 /// A convolution, changed, and what is said about it.
 fn refused(change: impl Fn(&mut GraphProto)) -> String {
     let mut graph = Graph::new();
     let kernel = Array5::from_elem((1, 1, 1, 3, 3), 0.5);
-    graph.push("first", Op::Conv { kernel, bias: vec![0.0], dilation: [1; 3] }, &[0]);
+    graph.push("first", Op::Conv { kernel, bias: vec![0.0], dilation: [1; 3], stride: [1; 3] }, &[0]);
     let mut model = written(&graph);
     assert!(from_bytes(&model.encode_to_vec()).is_ok());
     model.graph.iter_mut().for_each(change);
@@ -143,10 +188,13 @@ fn refused(change: impl Fn(&mut GraphProto)) -> String {
 #[test]
 fn says_what_it_lacks_and_in_which_layer() {
     let lacks = |attribute: AttributeProto, problem: &str| {
-        let told = refused(|graph| graph.node[0].attribute.push(attribute.clone()));
+        let told = refused(|graph| {
+            graph.node[0].attribute.retain(|other| other.name != attribute.name);
+            graph.node[0].attribute.push(attribute.clone());
+        });
         assert!(told.starts_with("layer first: ") && told.contains(problem), "{told}");
     };
-    lacks(ints("strides", &[1, 2, 2]), "strides other than 1");
+    lacks(ints("strides", &[1, 0, 2]), "this stride");
     lacks(AttributeProto { name: "group".into(), i: 2, ..Default::default() }, "in groups");
     lacks(
         AttributeProto { name: "auto_pad".into(), s: b"VALID".to_vec(), ..Default::default() },
@@ -156,20 +204,21 @@ fn says_what_it_lacks_and_in_which_layer() {
     assert!(refused(|g| g.node[0].input[0] = "nowhere".into()).contains("\"nowhere\""));
     assert!(refused(|g| g.input.clear()).contains("0 inputs"));
     assert!(refused(|g| g.output.clear()).contains("0 outputs"));
-    assert!(refused(|g| g.initializer[0].data_type = 10).contains("array w1 cannot be read"));
-    assert!(refused(|g| g.initializer[0].dims[0] = 2).contains("array w1 cannot be read"));
-    assert!(refused(|g| drop(g.initializer.remove(1))).contains("the array b1 is missing"));
+    assert!(refused(|g| g.initializer[0].data_type = 10).contains("array first.weight cannot be read"));
+    assert!(refused(|g| g.initializer[0].dims[0] = 2).contains("array first.weight cannot be read"));
+    assert!(refused(|g| drop(g.initializer.remove(1))).contains("takes \"first.bias\""));
 }
 
 #[test]
 fn channels_last_is_only_read_between_turns() {
-    let dims = [0, 4, 4, 4, 1].map(|dim_value| DimensionProto { dim_value }).to_vec();
-    let last =
-        TypeProto { tensor_type: Some(TensorTypeProto { shape: Some(TensorShapeProto { dim: dims }) }) };
+    let dims = [0, 4, 4, 4, 1].map(|dim_value| DimensionProto { dim_value, ..Default::default() }).to_vec();
+    let last = TypeProto {
+        tensor_type: Some(TensorTypeProto { elem_type: 1, shape: Some(TensorShapeProto { dim: dims }) }),
+    };
     let told = refused(|graph| graph.input[0].r#type = Some(last.clone()));
     assert!(told.contains("along another axis"), "{told}");
     let turn = |perm: &[usize]| NodeProto {
-        input: vec!["v0".into()],
+        input: vec!["input_1".into()],
         output: vec!["v1".into()],
         op_type: "Transpose".into(),
         attribute: vec![ints("perm", perm)],

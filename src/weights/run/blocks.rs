@@ -18,6 +18,15 @@ pub(super) fn max_pool(input: &Activation, size: [usize; 3]) -> Activation {
     output
 }
 
+/// The first voxel of each block, of blocks cut short by the border too.
+pub(super) fn first_of_every(input: Activation, size: [usize; 3]) -> Activation {
+    if size == [1; 3] {
+        return input;
+    }
+    let [a, b, c] = size.map(|n| n as isize);
+    input.slice_move(s![.., ..;a, ..;b, ..;c]).as_standard_layout().into_owned()
+}
+
 /// Every voxel `times` along each axis.
 pub(super) fn repeat(input: &Activation, times: [usize; 3]) -> Activation {
     let (channels, a, b, c) = input.dim();

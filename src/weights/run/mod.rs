@@ -40,7 +40,7 @@ impl Graph {
 /// What a node takes: one activation, or several for a concatenation.
 fn taken<'a>(node: &Node, values: &'a [Option<Activation>]) -> Result<Vec<&'a Activation>, WeightsError> {
     let taken: Vec<&Activation> = node.inputs.iter().filter_map(|from| values[*from].as_ref()).collect();
-    if taken.is_empty() || (taken.len() > 1 && node.op != Op::Concat) {
+    if taken.is_empty() || (taken.len() > 1 && !matches!(node.op, Op::Concat | Op::Add)) {
         return Err(WeightsError::layer(&node.name, format!("it cannot take {} inputs", taken.len())));
     }
     Ok(taken)
@@ -48,14 +48,15 @@ fn taken<'a>(node: &Node, values: &'a [Option<Activation>]) -> Result<Vec<&'a Ac
 
 fn apply(node: &Node, taken: &[&Activation]) -> Result<Activation, WeightsError> {
     match &node.op {
-        Op::Conv { kernel, bias, dilation } => {
+        Op::Conv { kernel, bias, dilation, stride } => {
             expect(
                 node,
                 taken[0],
                 kernel.len_of(Axis(1)),
                 !kernel.is_empty() && bias.len() == kernel.len_of(Axis(0)),
             )?;
-            Ok(conv::convolve(taken[0], kernel, bias, *dilation))
+            let same = conv::convolve(taken[0], kernel, bias, *dilation);
+            Ok(blocks::first_of_every(same, stride.map(|n| n.max(1))))
         }
         Op::Spread { kernel, bias } => {
             expect(
@@ -70,16 +71,23 @@ fn apply(node: &Node, taken: &[&Activation]) -> Result<Activation, WeightsError>
         Op::Repeat(times) => Ok(blocks::repeat(taken[0], times.map(|n| n.max(1)))),
         Op::Concat => {
             let views: Vec<_> = taken.iter().map(|value| value.view()).collect();
-            concatenate(Axis(0), &views).map_err(|_| {
-                let shapes: Vec<_> = taken.iter().map(|value| &value.shape()[1..]).collect();
-                WeightsError::layer(
-                    &node.name,
-                    format!("it joins activations of the sizes {shapes:?}: give the network a size that halves evenly"),
-                )
-            })
+            concatenate(Axis(0), &views).map_err(|_| misfit(node, taken))
         }
+        Op::Add => match taken {
+            [first, rest @ ..] if rest.iter().all(|value| value.dim() == first.dim()) => {
+                Ok(rest.iter().fold((*first).clone(), |sum, value| sum + *value))
+            }
+            _ => Err(misfit(node, taken)),
+        },
         _ => points::apply(node, taken[0].clone()),
     }
+}
+
+fn misfit(node: &Node, taken: &[&Activation]) -> WeightsError {
+    let shapes: Vec<_> = taken.iter().map(|value| &value.shape()[1..]).collect();
+    let problem =
+        format!("it joins activations of the sizes {shapes:?}: give the network a size that halves evenly");
+    WeightsError::layer(&node.name, problem)
 }
 
 fn pool(node: &Node, input: &Activation, size: [usize; 3]) -> Result<Activation, WeightsError> {

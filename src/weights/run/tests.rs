@@ -72,7 +72,7 @@ proptest! {
         let kernel = kernel((out, channels, size[0], size[1], size[2]), seed ^ 1);
         let bias: Vec<f32> = (0..out).map(|o| o as f32 - 1.0).collect();
         let expected = convolution_by_definition(&input, &kernel, &bias, dilation);
-        let convolved = one(Op::Conv { kernel, bias, dilation }, &input);
+        let convolved = one(Op::Conv { kernel, bias, dilation, stride: [1; 3] }, &input);
         prop_assert!(close(&convolved, &expected));
     }
 
@@ -99,6 +99,23 @@ proptest! {
     }
 
     #[test]
+    fn strides_keep_every_so_manieth_answer(
+        (a, b, c) in (1..7usize, 1..7usize, 1..7usize),
+        stride in prop::array::uniform3(1..4usize),
+        seed in any::<u64>(),
+    ) {
+        let input = activation((2, a, b, c), seed);
+        let (kernel, bias) = (kernel((3, 2, 3, 3, 3), seed ^ 1), vec![0.5; 3]);
+        let all = convolution_by_definition(&input, &kernel, &bias, [1; 3]);
+        let [x, y, z] = stride;
+        let kept = Array4::from_shape_fn((3, a.div_ceil(x), b.div_ceil(y), c.div_ceil(z)), |(o, i, j, k)| {
+            all[[o, i * x, j * y, k * z]]
+        });
+        let strided = one(Op::Conv { kernel, bias, dilation: [1; 3], stride }, &input);
+        prop_assert!(close(&strided, &kept));
+    }
+
+    #[test]
     fn folding_changes_no_answer(seed in any::<u64>()) {
         let input = activation((2, 3, 5, 4), seed);
         let mut next = numbers(seed ^ 9);
@@ -106,7 +123,7 @@ proptest! {
         let mut graph = Graph::new();
         let mut last = 0;
         for (i, [from, to]) in [[2, 3], [3, 3], [3, 1]].into_iter().enumerate() {
-            let op = Op::Conv { kernel: kernel((to, from, 1, 3, 3), seed ^ 5), bias: some(to), dilation: [1; 3] };
+            let op = Op::Conv { kernel: kernel((to, from, 1, 3, 3), seed ^ 5), bias: some(to), dilation: [1; 3], stride: [1; 3] };
             last = graph.push(format!("conv {i}"), op, &[last]);
             let variance = some(to).iter().map(|v| v.abs()).collect();
             let norm = Op::BatchNorm { gamma: some(to), beta: some(to), mean: some(to), variance, epsilon: 0.1 };
@@ -123,6 +140,31 @@ proptest! {
 }
 
 #[test]
+fn instances_are_normalised_by_their_own_moments() {
+    let input = activation((2, 3, 4, 5), 4);
+    let layer = Op::InstanceNorm { gamma: vec![2.0, -3.0], beta: vec![0.5, 1.0], epsilon: 1e-5 };
+    let answer = one(layer, &input);
+    for (channel, [mean, spread]) in [[0.5, 2.0], [1.0, 3.0]].into_iter().enumerate() {
+        let voxels = answer.index_axis(Axis(0), channel);
+        assert!((voxels.mean().unwrap() - mean).abs() < 1e-5 && (voxels.std(0.0) - spread).abs() < 1e-3);
+    }
+    let (x, y) = (input[[1, 0, 0, 0]] - input[[1, 2, 3, 4]], answer[[1, 0, 0, 0]] - answer[[1, 2, 3, 4]]);
+    assert!((y + 3.0 * x / input.index_axis(Axis(0), 1).std(0.0)).abs() < 1e-3);
+}
+
+#[test]
+fn small_layers_do_what_they_say() {
+    let input = activation((1, 2, 2, 2), 3);
+    assert!(input.iter().any(|x| *x < 0.0) && input.iter().any(|x| *x > 0.0));
+    let leaky = one(Op::LeakyRelu(0.1), &input);
+    assert_eq!(leaky, input.mapv(|x| x.max(0.1 * x)));
+    let mut graph = Graph::new();
+    let doubled = graph.push("doubled", Op::Scale(2.0), &[0]);
+    graph.push("sum", Op::Add, &[doubled, 0]);
+    assert!(close(&graph.run(input.clone()).unwrap(), &input.mapv(|x| 3.0 * x)));
+}
+
+#[test]
 fn layers_that_do_not_fit_say_so() {
     let input = activation((2, 1, 6, 7), 1);
     let told = |build: &dyn Fn(&mut Graph) -> usize| {
@@ -134,6 +176,7 @@ fn layers_that_do_not_fit_say_so() {
         kernel: kernel((4, channels, 1, 3, 3), 1),
         bias: vec![0.0; bias],
         dilation: [1; 3],
+        stride: [1; 3],
     };
     assert_eq!(
         told(&|g| g.push("first", conv(4, 3), &[0])),
