@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use super::output::{self, CommandResult, Failure, Outcome};
-use crate::inference::LoadedModel;
+use crate::inference::{PatchModel, read_network};
 use crate::network::{Device, DeviceChoice};
 use crate::volume::{Volume, read_image, write_image};
 
 /// Run the bare network on one patch that is already standardised and z-scored.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Model file, or a run directory (its best model)
+    /// Model file, a network from elsewhere (.h5, .onnx), or a run directory (its best model)
     #[arg(value_name = "MODEL_OR_RUN")]
     model: PathBuf,
     /// The patch (NIfTI), axes x, y, z; any size that the network divides
@@ -28,9 +28,9 @@ impl Args {
     pub fn run(self) -> CommandResult {
         let (device, note) = Device::choose(self.device)?;
         output::note(note);
-        let model = LoadedModel::load(&self.model, &device)?;
+        let (architecture, net) = read_network(&self.model, &device)?;
         let patch = read_image(&self.patch)?;
-        let multiple = model.card.architecture.patch_multiple();
+        let multiple = architecture.patch_multiple();
         if patch.grid.shape.iter().any(|n| n % multiple != 0) {
             return Err(Failure::work(format!(
                 "{}: {:?} voxels do not fit this network; each side must be a multiple of {multiple}",
@@ -38,7 +38,7 @@ impl Args {
                 patch.grid.shape
             )));
         }
-        let answers = model.model().net.probabilities(std::slice::from_ref(&patch.data))?;
+        let answers = PatchModel::probabilities(&net, std::slice::from_ref(&patch.data))?;
         let data = answers.into_iter().next().ok_or_else(|| Failure::work("the network gave no answer"))?;
         write_image(&self.output, &Volume { grid: patch.grid, data })?;
         Ok(Outcome::Done)

@@ -7,7 +7,9 @@ mod completions;
 mod contrast;
 mod demo;
 mod evaluate;
+mod export;
 mod forward;
+mod import;
 mod init;
 mod interrupt;
 mod narrator;
@@ -78,6 +80,10 @@ enum Command {
     Predict(predict::Args),
     /// Run the bare network on one patch that is already normalised
     Forward(forward::Args),
+    /// Make a model of a network from another program: Keras (.h5) or ONNX
+    Import(import::Args),
+    /// Write a model's network as ONNX, for other programs
+    Export(export::Args),
     /// Look at an image: interactively on a terminal, as one printed slice elsewhere
     View(view::Args),
     /// Make a synthetic cohort with known truth and run the whole job on it
@@ -114,6 +120,8 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Evaluate(args)) => args.run(),
         Some(Command::Predict(args)) => args.run(),
         Some(Command::Forward(args)) => args.run(),
+        Some(Command::Import(args)) => args.run(),
+        Some(Command::Export(args)) => args.run(),
         Some(Command::View(args)) => args.run(),
         Some(Command::Demo(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(),

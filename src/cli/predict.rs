@@ -21,7 +21,7 @@ use crate::volume::{Components, Connectivity, Volume, read_image, read_mask, wri
 /// For IMAGE.nii.gz writes DIR/IMAGE_lesion.nii.gz (0 and 1), a JSON that says how it was made, and with --prob the probabilities.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Model file, or a run directory (its best model)
+    /// Model file, a network from elsewhere (.h5, .onnx), or a run directory (its best model)
     #[arg(value_name = "MODEL_OR_RUN")]
     model: PathBuf,
     /// Images (NIfTI), in any orientation

@@ -1,8 +1,8 @@
 //! A model from its file onto a device, ready to predict.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::network::{Device, ModelFile, Predictor};
+use crate::network::{Architecture, Device, ModelFile, NetworkError, Predictor, Weights, load_network};
 use crate::training::RunDir;
 
 use super::{InferenceError, Model};
@@ -15,14 +15,26 @@ pub struct LoadedModel {
     net: Predictor,
 }
 
+/// Reads a model file, a network of another program (see [`ModelFile::load_any`]), or the best model of a run directory.
+pub fn read_model(path: &Path) -> Result<(ModelFile, Weights), NetworkError> {
+    ModelFile::load_any(&file_of(path))
+}
+
+/// Only the network of what [`read_model`] reads, on a device: a foreign one need not say what it is for.
+pub fn read_network(path: &Path, device: &Device) -> Result<(Architecture, Predictor), NetworkError> {
+    let (architecture, weights) = load_network(&file_of(path))?;
+    let net = Predictor::new(&architecture, &weights, device)?;
+    Ok((architecture, net))
+}
+
+fn file_of(path: &Path) -> PathBuf {
+    if path.is_dir() { RunDir::new(path).best_model() } else { path.to_owned() }
+}
+
 impl LoadedModel {
-    /// Loads a model file, or the best model of a run directory.
+    /// Loads what [`read_model`] reads onto a device.
     pub fn load(path: &Path, device: &Device) -> Result<Self, InferenceError> {
-        let (card, weights) = if path.is_dir() {
-            ModelFile::load(&RunDir::new(path).best_model())?
-        } else {
-            ModelFile::load(path)?
-        };
+        let (card, weights) = read_model(path)?;
         let net = Predictor::new(&card.architecture, &weights, device)?;
         Ok(Self { card, net })
     }

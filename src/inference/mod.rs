@@ -12,7 +12,7 @@ mod tiling;
 mod uncrop;
 
 pub use error::InferenceError;
-pub use loaded::LoadedModel;
+pub use loaded::{LoadedModel, read_model, read_network};
 pub use model::{Model, PatchModel};
 pub use postprocess::{keep_inside, remove_small, threshold};
 pub use predict::{PredictOptions, Prediction, predict_crop, predict_volume, tube_probability};

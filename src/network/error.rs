@@ -37,12 +37,25 @@ pub enum NetworkError {
         /// What is wrong.
         reason: String,
     },
+    /// A foreign network of which too little is known to use it on images.
+    #[error("{path}: {reason}; say which it is for with --contrast t2, t2_ax or t2s")]
+    Contrast {
+        /// The file.
+        path: PathBuf,
+        /// What is missing.
+        reason: String,
+    },
     /// Weights and architecture do not belong together.
     #[error("the weights do not fit the network: {0}")]
     Weights(String),
 }
 
 impl NetworkError {
+    /// Whether the sentence says which file it is about.
+    pub(crate) fn names_file(&self) -> bool {
+        !matches!(self, Self::Architecture(_) | Self::Device(_) | Self::Weights(_))
+    }
+
     pub(crate) fn malformed(path: &Path, reason: impl Into<String>) -> Self {
         Self::Malformed { path: path.to_owned(), reason: reason.into() }
     }

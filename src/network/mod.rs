@@ -7,6 +7,7 @@
 mod architecture;
 mod device;
 mod error;
+mod exchange;
 mod kinds;
 mod model_file;
 mod pass;
@@ -19,6 +20,7 @@ mod weights;
 pub use architecture::Architecture;
 pub use device::{Device, DeviceChoice};
 pub use error::NetworkError;
+pub use exchange::{graph_of, load_network, recognise};
 pub use kinds::{Activation, Down, NormKind, Precision, Up};
 pub use model_file::{ModelFile, Provenance, TrainingNote};
 pub use predictor::Predictor;

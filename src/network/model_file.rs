@@ -107,7 +107,19 @@ impl ModelFile {
     pub fn load(path: &Path) -> Result<(Self, Weights), NetworkError> {
         let (tensors, card) = read_tensors(path)?;
         let malformed = |reason: String| NetworkError::malformed(path, reason);
-        let model: Self = serde_json::from_str(&card)
+        let model = Self::from_card(path, &card)?;
+        let weights = Weights::for_architecture(&model.architecture, tensors)
+            .map_err(|error| malformed(error.to_string()))?;
+        if !weights.is_finite() {
+            return Err(malformed("its weights hold values that are not numbers".to_owned()));
+        }
+        Ok((model, weights))
+    }
+
+    /// The description as a file carries it, checked.
+    pub(super) fn from_card(path: &Path, card: &str) -> Result<Self, NetworkError> {
+        let malformed = |reason: String| NetworkError::malformed(path, reason);
+        let model: Self = serde_json::from_str(card)
             .map_err(|error| malformed(format!("its description is unreadable ({error})")))?;
         if model.format != FORMAT {
             return Err(malformed(format!(
@@ -116,12 +128,7 @@ impl ModelFile {
             )));
         }
         model.architecture.validate().map_err(|error| malformed(error.to_string()))?;
-        let weights = Weights::for_architecture(&model.architecture, tensors)
-            .map_err(|error| malformed(error.to_string()))?;
-        if !weights.is_finite() {
-            return Err(malformed("its weights hold values that are not numbers".to_owned()));
-        }
-        Ok((model, weights))
+        Ok(model)
     }
 }
 

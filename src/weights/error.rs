@@ -38,6 +38,14 @@ impl WeightsError {
         }
     }
 
+    /// What is wrong, without the file's name.
+    pub fn reason(&self) -> String {
+        match self {
+            WeightsError::File { problem, .. } => problem.to_string(),
+            other => other.to_string(),
+        }
+    }
+
     pub(super) fn layer(name: &str, problem: impl Into<String>) -> Self {
         WeightsError::Layer { layer: name.to_owned(), problem: problem.into() }
     }
