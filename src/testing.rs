@@ -1,4 +1,4 @@
-//! Where tests find the shared real data, in one place. Not part of the public interface.
+//! Where tests find the shared real data and the programs they compare with, in one place. Not part of the public interface.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,7 +13,21 @@ pub fn shared(relative: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    // Not `eprintln!`, which the test harness would swallow.
-    writeln!(std::io::stderr(), "skipped: {} is absent", path.display()).ok();
+    skipped(&format!("{} is absent", path.display()));
     None
+}
+
+/// A Python with numpy, h5py, onnx, onnxruntime and tensorboard (`$DEEPSEG_ORACLE_PYTHON`, which `.ci/run` makes), or `None` with
+/// a printed notice.
+pub fn oracle_python() -> Option<PathBuf> {
+    let python = std::env::var_os("DEEPSEG_ORACLE_PYTHON").map(PathBuf::from);
+    if python.is_none() {
+        skipped("DEEPSEG_ORACLE_PYTHON names no Python with onnxruntime");
+    }
+    python
+}
+
+fn skipped(why: &str) {
+    // Not `eprintln!`, which the test harness would swallow.
+    writeln!(std::io::stderr(), "skipped: {why}").ok();
 }

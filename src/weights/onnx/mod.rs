@@ -34,9 +34,11 @@ pub fn read_onnx_notes(path: &Path) -> Result<(Graph, HashMap<String, String>), 
 fn from_bytes(bytes: &[u8]) -> Result<(Graph, HashMap<String, String>), WeightsError> {
     let model = ModelProto::decode(bytes)
         .map_err(|e| WeightsError::Content(format!("this is not a whole ONNX file ({e}): fetch it again")))?;
+    // What a file that was cut short lacks first.
     let described = model
         .graph
-        .ok_or_else(|| WeightsError::Content("it holds no network: fetch the file again".into()))?;
+        .filter(|_| !model.opset_import.is_empty())
+        .ok_or_else(|| WeightsError::Content("it holds no whole network: fetch the file again".into()))?;
     let notes = model.metadata_props.into_iter().map(|entry| (entry.key, entry.value)).collect();
     Ok((Builder::new(&described)?.build()?, notes))
 }
