@@ -5,19 +5,11 @@ use std::collections::HashMap;
 use ndarray::Array5;
 
 use super::plan::{Plan, Planned, Step};
-use crate::kernels::NORM_EPSILON;
 use crate::network::architecture::Architecture;
 use crate::network::error::NetworkError;
 use crate::network::kinds::{Activation, NormKind};
 use crate::network::weights::{NamedTensor, Weights};
 use crate::weights::{Graph, Op};
-
-/// What keeps the root of batch and instance normalisation away from 0.
-pub(super) const BATCH_EPSILON: f32 = NORM_EPSILON as f32;
-pub(super) const INSTANCE_EPSILON: f32 = 1e-5;
-
-/// Slope of the leaky ReLU below 0.
-pub(super) const LEAK: f32 = 0.01;
 
 /// The network as it predicts, layer by layer; each layer has the name of its tensors. Heads that only training has are left out.
 pub fn graph_of(architecture: &Architecture, weights: &Weights) -> Result<Graph, NetworkError> {
@@ -52,7 +44,7 @@ impl Values<'_> {
             Step::Norm => self.norm(name)?,
             Step::Activation => match self.architecture.activation {
                 Activation::Relu => Op::Relu,
-                Activation::LeakyRelu => Op::LeakyRelu(LEAK),
+                Activation::LeakyRelu => Op::LeakyRelu(Activation::LeakyRelu.slope()),
             },
             Step::MaxPool => Op::MaxPool([2; 3]),
             Step::Repeat => Op::Repeat([2; 3]),
@@ -64,15 +56,16 @@ impl Values<'_> {
 
     fn norm(&self, layer: &str) -> Result<Op, NetworkError> {
         let (gamma, beta) = (self.vector(layer, "weight")?, self.vector(layer, "bias")?);
+        let epsilon = self.architecture.norm.epsilon() as f32;
         Ok(match self.architecture.norm {
             NormKind::Batch => Op::BatchNorm {
                 gamma,
                 beta,
                 mean: self.vector(layer, "running_mean")?,
                 variance: self.vector(layer, "running_var")?,
-                epsilon: BATCH_EPSILON,
+                epsilon,
             },
-            NormKind::Instance => Op::InstanceNorm { gamma, beta, epsilon: INSTANCE_EPSILON },
+            NormKind::Instance => Op::InstanceNorm { gamma, beta, epsilon },
         })
     }
 

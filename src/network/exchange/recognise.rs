@@ -3,7 +3,6 @@
 //! A few layers suggest the description; the layers it would have are then laid over those there are, from the answer back
 //! to the input, so that every kind, size and connection is compared. Nothing of a description's size is made before.
 
-use super::graph::{BATCH_EPSILON, INSTANCE_EPSILON, LEAK};
 use super::plan::{Plan, Planned, Step};
 use crate::network::architecture::Architecture;
 use crate::network::error::NetworkError;
@@ -121,7 +120,7 @@ impl Overlay<'_> {
             (Step::Norm, op) => self.keep_norm(name, op),
             (Step::Activation, op) => match self.architecture.activation {
                 Activation::Relu => *op == Op::Relu,
-                Activation::LeakyRelu => *op == Op::LeakyRelu(LEAK),
+                Activation::LeakyRelu => *op == Op::LeakyRelu(self.architecture.activation.slope()),
             },
             (Step::MaxPool, Op::MaxPool([2, 2, 2]))
             | (Step::Repeat, Op::Repeat([2, 2, 2]))
@@ -144,7 +143,9 @@ impl Overlay<'_> {
                 }
                 true
             }
-            (NormKind::Instance, Op::InstanceNorm { gamma, beta, epsilon: INSTANCE_EPSILON }) => {
+            (NormKind::Instance, Op::InstanceNorm { gamma, beta, epsilon })
+                if *epsilon == NormKind::Instance.epsilon() as f32 =>
+            {
                 self.keep_tensor(name, "weight", &[gamma.len()], gamma.clone());
                 self.keep_tensor(name, "bias", &[beta.len()], beta.clone());
                 true
@@ -155,8 +156,9 @@ impl Overlay<'_> {
 
     /// The batch normalisation of a convolution of which it has become part.
     fn keep_unchanging(&mut self, name: &str, channels: usize) {
+        let ours = NormKind::Batch.epsilon() as f32;
         for (part, value) in
-            [("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0 - BATCH_EPSILON)]
+            [("weight", 1.0), ("bias", 0.0), ("running_mean", 0.0), ("running_var", 1.0 - ours)]
         {
             self.keep_tensor(name, part, &[channels], vec![value; channels]);
         }
@@ -182,11 +184,13 @@ impl Overlay<'_> {
             Step::Conv(stride) => format!("a convolution with stride {stride}"),
             Step::Norm => match self.architecture.norm {
                 NormKind::Batch => "batch normalisation".into(),
-                NormKind::Instance => format!("instance normalisation with epsilon {INSTANCE_EPSILON:e}"),
+                NormKind::Instance => {
+                    format!("instance normalisation with epsilon {:e}", NormKind::Instance.epsilon())
+                }
             },
             Step::Activation => match self.architecture.activation {
                 Activation::Relu => told(&Op::Relu),
-                Activation::LeakyRelu => told(&Op::LeakyRelu(LEAK)),
+                Activation::LeakyRelu => told(&Op::LeakyRelu(Activation::LeakyRelu.slope())),
             },
             Step::MaxPool => told(&Op::MaxPool([2; 3])),
             Step::Repeat => told(&Op::Repeat([2; 3])),
@@ -200,12 +204,13 @@ impl Overlay<'_> {
 
 /// The factors that give with our epsilon what these give with another.
 fn with_our_epsilon(gamma: &[f32], variance: &[f32], epsilon: f32) -> Vec<f32> {
-    if epsilon == BATCH_EPSILON {
+    let ours = NormKind::Batch.epsilon() as f32;
+    if epsilon == ours {
         return gamma.to_vec();
     }
     let root = |variance: f32, epsilon: f32| (f64::from(variance) + f64::from(epsilon)).sqrt();
     let adapt = |(gamma, variance): (&f32, &f32)| {
-        (f64::from(*gamma) * root(*variance, BATCH_EPSILON) / root(*variance, epsilon)) as f32
+        (f64::from(*gamma) * root(*variance, ours) / root(*variance, epsilon)) as f32
     };
     gamma.iter().zip(variance).map(adapt).collect()
 }
