@@ -20,6 +20,7 @@ mod problems;
 mod qc;
 mod run_report;
 mod runs;
+mod slurm;
 mod stop;
 mod train;
 mod train_detector;

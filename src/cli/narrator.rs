@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use super::output;
-use crate::runs::{LOOK_BUDGET, LOOK_INTERVAL, Live, RunState, narrate, spoken};
+use super::slurm::seen_in;
+use crate::runs::slurm::Queue;
+use crate::runs::{LOOK_BUDGET, LOOK_INTERVAL, Live, RunState, RunStatus, narrate, spoken};
 use crate::training::RunDir;
 
 /// A narrator in a thread of its own.
@@ -54,15 +56,24 @@ pub(super) struct Teller {
     pub(super) live: Live,
     on_terminal: bool,
     said_stalled: bool,
+    queue: Queue,
+    /// State and reason of the job last told.
+    said_queue: Option<(String, String)>,
 }
 
 impl Teller {
     pub(super) fn new(live: Live) -> Self {
-        Self { live, on_terminal: io::stderr().is_terminal(), said_stalled: false }
+        Self {
+            live,
+            on_terminal: io::stderr().is_terminal(),
+            said_stalled: false,
+            queue: Queue::default(),
+            said_queue: None,
+        }
     }
 
-    /// Says what is new; returns the run's state, and whether everything there is has been told.
-    pub(super) fn tell(&mut self) -> (RunState, bool) {
+    /// Says what is new; returns whether everything there is has been told.
+    pub(super) fn tell(&mut self) -> bool {
         let events = self.live.look(LOOK_BUDGET);
         let lines: Vec<String> = events.iter().filter_map(|e| narrate(e, self.live.history())).collect();
         if !lines.is_empty() {
@@ -74,7 +85,19 @@ impl Teller {
             self.say_live(&spoken(self.live.history(), status.eta));
         }
         self.mention_silence(&status.state);
-        (status.state, events.is_empty())
+        events.is_empty()
+    }
+
+    /// The run's status with what a cluster's queue says of it, of which each change is told. May take seconds.
+    pub(super) fn queue_too(&mut self) -> RunStatus {
+        let status = seen_in(&mut self.queue, self.live.status());
+        let job = status.queue.as_ref().map(|job| (job.state.clone(), job.reason.clone()));
+        if job.is_some() && job != self.said_queue {
+            self.clear();
+            status.queue.iter().for_each(|job| output::note(job.words()));
+            self.said_queue = job;
+        }
+        status
     }
 
     /// Takes the live line away.

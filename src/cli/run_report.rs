@@ -33,6 +33,7 @@ pub(super) fn as_json(status: &RunStatus) -> Value {
         "device": status.device,
         "last_event": status.last_time,
         "warnings": status.warnings,
+        "queue": status.queue,
     })
 }
 
@@ -52,6 +53,7 @@ fn ending(status: &RunStatus) -> String {
             "stopped after {} epochs{best}; go on with `deepseg train --resume --run-dir {place}`",
             status.epoch
         ),
+        RunState::Waiting => format!("waiting for its turn; {place}"),
         RunState::Failed(message) => format!("failed after {} epochs: {message}", status.epoch),
         other => format!("{}: {} epochs{best}; {place}", other.word(), status.epoch),
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::output::{self, CommandResult, Failure, Outcome};
 use super::run_report;
+use super::slurm::with_queue;
 use crate::runs::{self, Difference, RunCard, RunStatus, differences, short_time};
 
 /// List the training runs of a project, newest first, or compare some
@@ -29,7 +30,7 @@ impl Args {
         if !self.compare.is_empty() {
             return self.side_by_side(&project.runs_dir());
         }
-        let all = runs::list(&project.runs_dir());
+        let all = with_queue(runs::list(&project.runs_dir()));
         if self.json {
             let all: Vec<Value> = all.iter().map(run_report::as_json).collect();
             output::json(&json!({ "runs": all }))?;
@@ -68,8 +69,12 @@ fn row(status: &RunStatus) -> String {
     let dice = status.best.and_then(|b| b.val_dice).map_or("-".into(), |d| format!("{d:.3}"));
     let eta = status.eta.map_or(String::new(), |t| format!("{} left", short_time(t.as_secs_f64())));
     let epochs = format!("{}/{}", status.epoch, status.epochs);
-    let row =
-        format!("{:<40} {:<9} epoch {epochs:<9} dice {dice:<6} {eta}", status.name, status.state.word());
+    let queue = status.queue.as_ref().map_or(String::new(), |job| job.words());
+    let row = format!(
+        "{:<40} {:<9} epoch {epochs:<9} dice {dice:<6} {eta} {queue}",
+        status.name,
+        status.state.word()
+    );
     row.trim_end().to_owned()
 }
 

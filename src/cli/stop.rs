@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::output::{self, CommandResult, Outcome};
 use super::run_report;
+use super::slurm::with_queue;
+use crate::runs::slurm::Stopping;
 use crate::runs::{self, LOOK_INTERVAL, Live, Liveness};
 use crate::training::RunDir;
 
@@ -31,9 +33,19 @@ pub struct Args {
 impl Args {
     /// Writes the request and waits for the end.
     pub fn run(self) -> CommandResult {
-        let dir = RunDir::new(self.run);
+        let dir = RunDir::new(&self.run);
         Live::open(dir.clone())?;
-        runs::request_stop(&dir, self.now)?;
+        match runs::slurm::stop(&dir, self.now)? {
+            Stopping::NotInQueue => runs::request_stop(&dir, self.now)?,
+            Stopping::Cancelled => return self.end(dir, "taken out of Slurm's queue"),
+            Stopping::Ended => {
+                return self.end(dir, "its job is cancelled; it has some seconds for a checkpoint");
+            }
+            Stopping::Asked if runs::liveness(&dir) == Liveness::Gone => {
+                return self.end(dir, "asked to stop; it ends after its current step");
+            }
+            Stopping::Asked => {}
+        }
         if !self.now && !gone_within(&dir, Duration::from_secs(self.wait)) {
             output::note("asked to stop; it ends after its current step");
         }
@@ -42,8 +54,17 @@ impl Args {
             runs::kill(&dir)?;
             gone_within(&dir, GRACE);
         }
-        let status = Live::open(dir)?.status();
-        run_report::print(&status, self.json)?;
+        self.report(dir)
+    }
+
+    fn end(&self, dir: RunDir, words: &str) -> CommandResult {
+        output::note(words);
+        self.report(dir)
+    }
+
+    fn report(&self, dir: RunDir) -> CommandResult {
+        let status = with_queue(vec![Live::open(dir)?.status()]);
+        status.iter().try_for_each(|s| run_report::print(s, self.json))?;
         Ok(Outcome::Done)
     }
 }

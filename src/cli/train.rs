@@ -8,10 +8,12 @@ use std::path::PathBuf;
 use super::narrator::Narrator;
 use super::output::{self, CommandResult, Failure, Outcome};
 use super::run_report;
+use super::slurm::{self, SlurmArgs};
 use crate::dataset::{Project, SETTINGS_FILE};
-use crate::runs::{self, FakeScript, Live, RunState, RunStatus};
+use crate::runs::slurm::JobScript;
+use crate::runs::{self, FakeScript, Live, Liveness, RunState, RunStatus};
 use crate::training::{
-    RunDir, RunWriter, StopSignal, TrainConfig, WishError, Wishes, guarded, prepare_and_train, settings,
+    RunDir, RunError, RunWriter, StopSignal, TrainConfig, WishError, Wishes, guarded, prepare_and_train, settings,
     settings_like,
 };
 
@@ -58,19 +60,24 @@ pub struct Args {
     #[arg(long, value_name = "R")]
     run_dir: Option<PathBuf>,
     /// Start in the background, in a session of its own, and return at once
-    #[arg(long)]
+    #[arg(long, conflicts_with = "slurm")]
     detach: bool,
     /// Go on with a stopped, crashed or finished run
     #[arg(long)]
     resume: bool,
     /// Use the crops as they are; without this, missing and stale ones are made first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "slurm")]
     no_preprocess: bool,
     /// Print one JSON object: run, epochs, best, status
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    slurm: SlurmArgs,
+    /// With --slurm: print the script and hand nothing in
+    #[arg(long, requires = "slurm")]
+    dry_run: bool,
     /// Play a script instead of training
-    #[arg(long, hide = true, value_name = "SCRIPT")]
+    #[arg(long, hide = true, value_name = "SCRIPT", conflicts_with = "slurm")]
     fake: Option<PathBuf>,
 }
 
@@ -78,6 +85,9 @@ impl Args {
     /// Trains, or starts a trainer.
     pub fn run(self) -> CommandResult {
         let dir = self.directory()?;
+        if self.slurm.slurm {
+            return self.submitted(&dir);
+        }
         if self.detach {
             return self.detached(&dir);
         }
@@ -175,6 +185,48 @@ impl Args {
         Ok(Outcome::Done)
     }
 
+    /// Freezes the settings and hands the run to Slurm; a run that is resumed keeps its own.
+    fn submitted(&self, dir: &RunDir) -> CommandResult {
+        let (project, config) = self.to_submit(dir)?;
+        let script = JobScript::training(slurm::program()?, dir, self.slurm.over_those_of(&project)?);
+        if self.dry_run {
+            slurm::show(&script)?;
+            return Ok(Outcome::Done);
+        }
+        let job = runs::slurm::submit_training(&script, dir, &config)?;
+        let run = dir.path().display();
+        output::note(format_args!(
+            "handed in as job {}; follow it with `deepseg watch {run}`, end it with `deepseg stop {run}`",
+            job.job
+        ));
+        if self.json {
+            let status = slurm::with_queue(vec![Live::open(dir.clone())?.status()]);
+            status.iter().try_for_each(|s| output::json(&run_report::as_json(s)))?;
+        } else {
+            output::line(run);
+        }
+        Ok(Outcome::Done)
+    }
+
+    /// The project and the settings to freeze: new ones, or those of the run that is resumed.
+    fn to_submit(&self, dir: &RunDir) -> Result<(Project, TrainConfig), Failure> {
+        if !self.resume {
+            let project = self.project()?;
+            if dir.config().exists() {
+                return Err(RunError::Exists(dir.path().into()).into());
+            }
+            let config = self.settings(&project)?;
+            return Ok((project, config));
+        }
+        let status = slurm::with_queue(vec![Live::open(dir.clone())?.status()]);
+        if status.iter().any(|s| s.queue.is_some() && s.state.is_alive()) || is_held(dir) {
+            return Err(RunError::Busy(dir.path().into()).into());
+        }
+        let mut config = TrainConfig::read(&dir.config())?;
+        self.changes().apply(&mut config)?;
+        Ok((Project::open(&config.project)?, config))
+    }
+
     fn project(&self) -> Result<Project, Failure> {
         let here = PathBuf::from(".");
         match &self.project {
@@ -223,6 +275,10 @@ impl Args {
             "a resumed run keeps its settings; only --epochs and --device may be given with --resume",
         ))
     }
+}
+
+fn is_held(dir: &RunDir) -> bool {
+    runs::liveness(dir) == Liveness::Alive
 }
 
 /// This command line again, for the process that really trains.

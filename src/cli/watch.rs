@@ -25,17 +25,17 @@ impl Args {
         let dir = RunDir::new(self.run);
         Live::open(dir.clone())?;
         let mut teller = Teller::new(Live::new(dir));
-        loop {
-            let (state, told) = teller.tell();
-            if told && !state.is_alive() {
-                break;
+        let status = loop {
+            let told = teller.tell();
+            let status = teller.queue_too();
+            if told && !status.state.is_alive() {
+                break status;
             }
             if told {
                 std::thread::sleep(LOOK_INTERVAL);
             }
-        }
+        };
         teller.clear();
-        let status = teller.live.status();
         run_report::print(&status, self.json)?;
         Ok(match status.state {
             RunState::Failed(_) | RunState::Crashed => Outcome::Problems,

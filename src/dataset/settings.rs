@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use super::{Contrast, DatasetError, Layout};
 
 /// The sections a settings file may have.
-const SECTIONS: [&str; 4] = ["dataset", "preprocess", "centerline", "train"];
+const SECTIONS: [&str; 5] = ["dataset", "preprocess", "centerline", "train", "slurm"];
 
 /// The section `[dataset]`, and the other sections as text.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

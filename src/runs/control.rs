@@ -55,6 +55,18 @@ fn request(dir: &RunDir, file: std::path::PathBuf) -> Result<(), RunsError> {
     if liveness(dir) == Liveness::Gone {
         return Err(RunsError::NotRunning(dir.path().into()));
     }
+    write(dir, file)
+}
+
+/// Asks a trainer that is known to be there although its lock is not seen from this machine.
+///
+/// # Errors
+/// When the request cannot be written.
+pub(crate) fn request_stop_unseen(dir: &RunDir) -> Result<(), RunsError> {
+    write(dir, dir.stop_request())
+}
+
+fn write(dir: &RunDir, file: std::path::PathBuf) -> Result<(), RunsError> {
     std::fs::create_dir_all(dir.control()).map_err(RunsError::file(&dir.control()))?;
     crate::files::write_bytes(&file, b"").map_err(RunsError::file(&file))
 }

@@ -26,7 +26,7 @@ impl Live {
     /// # Errors
     /// When the folder is not a run.
     pub fn open(dir: RunDir) -> Result<Self, RunsError> {
-        let is_run = [dir.events(), dir.run_json(), dir.console()].iter().any(|f| f.exists());
+        let is_run = [dir.events(), dir.run_json(), dir.console(), dir.config()].iter().any(|f| f.exists());
         if !is_run {
             return Err(RunsError::NotARun(dir.path().into()));
         }

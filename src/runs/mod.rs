@@ -13,10 +13,13 @@ mod list;
 mod live;
 mod liveness;
 mod narrate;
+pub mod slurm;
 mod status;
+pub mod sweep;
 mod tail;
 
 pub use compare::{Difference, RunCard, differences, find, flat_settings, read_settings};
+pub(crate) use control::request_stop_unseen;
 pub use control::{kill, request_snapshot, request_stop};
 pub use fake::{Ending, Extra, FakeScript, play};
 pub use history::{CurveKind, EpochPoint, History, LoadPoint, StepPoint};
@@ -115,6 +118,12 @@ pub enum RunsError {
         /// What is wrong.
         message: String,
     },
+    /// A sweep cannot be made, read or worked off.
+    #[error(transparent)]
+    Sweep(Box<sweep::SweepError>),
+    /// Slurm did not do what it was asked for.
+    #[error(transparent)]
+    Slurm(#[from] slurm::SlurmError),
     /// The run directory refused.
     #[error(transparent)]
     Run(#[from] RunError),

@@ -2,6 +2,7 @@
 
 use super::history::History;
 use super::liveness::{Liveness, liveness};
+use super::slurm::JobState;
 use crate::training::{FinishStatus, RunDir, RunInfo};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +16,8 @@ const ETA_EPOCHS: usize = 5;
 /// State of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunState {
+    /// Its settings are frozen and its turn, in a sweep or in a cluster's queue, has not come.
+    Waiting,
     /// A trainer is preparing; no step yet.
     Starting,
     /// A trainer is working.
@@ -67,12 +70,14 @@ pub struct RunStatus {
     pub last_time: f64,
     /// Warnings, lost values and unreadable lines together: worth a badge when not 0.
     pub warnings: usize,
+    /// What a cluster's queue says of it, where it was asked ([`super::slurm::refine`]).
+    pub queue: Option<JobState>,
 }
 
 impl RunState {
-    /// Whether a trainer is there.
+    /// Whether a trainer is there, or will come without anybody's doing.
     pub fn is_alive(&self) -> bool {
-        matches!(self, Self::Starting | Self::Running | Self::Stalled)
+        matches!(self, Self::Waiting | Self::Starting | Self::Running | Self::Stalled)
     }
 
     /// Whether resuming makes sense.
@@ -83,6 +88,7 @@ impl RunState {
     /// One word, as in JSON.
     pub fn word(&self) -> &'static str {
         match self {
+            Self::Waiting => "waiting",
             Self::Starting => "starting",
             Self::Running => "running",
             Self::Stalled => "stalled",
@@ -111,6 +117,7 @@ impl RunStatus {
             device: history.device.clone(),
             last_time: history.last_time,
             warnings: history.warnings.len() + history.gaps + corrupt,
+            queue: None,
         }
     }
 }
@@ -126,6 +133,7 @@ fn state(dir: &RunDir, history: &History, liveness: Liveness, now: f64) -> RunSt
             Some((FinishStatus::Done, ..)) => RunState::Done,
             Some((FinishStatus::Stopped, ..)) => RunState::Stopped,
             Some((FinishStatus::Failed, message, _)) => RunState::Failed(message.clone()),
+            None if history.last_time == 0.0 && is_frozen_only(dir) => RunState::Waiting,
             None if history.last_time == 0.0 && is_being_born(dir) => RunState::Starting,
             None => RunState::Crashed,
         },
@@ -143,6 +151,11 @@ fn alive_state(dir: &RunDir, history: &History, now: f64) -> RunState {
     } else {
         RunState::Running
     }
+}
+
+/// Settings, but no trainer has ever taken the run.
+fn is_frozen_only(dir: &RunDir) -> bool {
+    dir.config().exists() && !dir.run_json().exists()
 }
 
 fn is_being_born(dir: &RunDir) -> bool {

@@ -74,6 +74,11 @@ impl RunDir {
         Self(path)
     }
 
+    /// The run of that name below `runs`, with what a folder's name cannot hold replaced and at most 60 characters.
+    pub fn named(runs: &Path, name: &str) -> Self {
+        Self(runs.join(file_safe(name)))
+    }
+
     /// Makes the directory and its folders; harmless when they are there.
     pub fn create(&self) -> Result<(), RunError> {
         for folder in [self.control(), self.checkpoints(), self.samples()] {

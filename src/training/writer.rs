@@ -205,7 +205,7 @@ fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
-fn take_lock(dir: &RunDir) -> Result<File, RunError> {
+pub(super) fn take_lock(dir: &RunDir) -> Result<File, RunError> {
     let path = dir.lock();
     let lock = OpenOptions::new()
         .write(true)
@@ -226,7 +226,7 @@ fn take_lock(dir: &RunDir) -> Result<File, RunError> {
     }
 }
 
-fn forget_requests(dir: &RunDir) -> Result<(), RunError> {
+pub(super) fn forget_requests(dir: &RunDir) -> Result<(), RunError> {
     for path in [dir.stop_request(), dir.stop_now_request(), dir.snapshot_request()] {
         remove_if_there(&path).map_err(RunError::write(&path))?;
     }

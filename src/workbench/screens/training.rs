@@ -39,6 +39,7 @@ pub(super) fn draw(state: &State, buffer: &mut Buffer) {
 /// The sign of a state, and its role.
 fn sign(state: &RunState) -> (&'static str, Role) {
     match state {
+        RunState::Waiting => ("·", Role::Dim),
         RunState::Starting => ("○", Role::Accent),
         RunState::Running => ("●", Role::Accent),
         RunState::Stalled => ("◌", Role::Warn),
