@@ -16,12 +16,14 @@ mod narrator;
 pub mod output;
 mod predict;
 mod preprocess;
+mod preprocess_array;
 mod problems;
 mod qc;
 mod run_report;
 mod runs;
 mod slurm;
 mod stop;
+mod sweep;
 mod train;
 mod train_detector;
 mod view;
@@ -66,6 +68,8 @@ enum Command {
     Preprocess(preprocess::Args),
     /// Train a network on a project's crops
     Train(train::Args),
+    /// Train with every combination of lists of settings: networks, rates, folds, seeds
+    Sweep(sweep::Args),
     /// Make the weights of the built-in centerline detector again, from a seed
     #[command(hide = true)]
     TrainDetector(train_detector::Args),
@@ -114,6 +118,7 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Qc(args)) => args.run(),
         Some(Command::Preprocess(args)) => args.run(),
         Some(Command::Train(args)) => args.run(),
+        Some(Command::Sweep(args)) => args.run(),
         Some(Command::TrainDetector(args)) => args.run(),
         Some(Command::Runs(args)) => args.run(),
         Some(Command::Watch(args)) => args.run(),

@@ -90,7 +90,8 @@ impl Teller {
 
     /// The run's status with what a cluster's queue says of it, of which each change is told. May take seconds.
     pub(super) fn queue_too(&mut self) -> RunStatus {
-        let status = seen_in(&mut self.queue, self.live.status());
+        let status = self.live.status();
+        let status = seen_in(&mut self.queue, vec![status.clone()]).pop().unwrap_or(status);
         let job = status.queue.as_ref().map(|job| (job.state.clone(), job.reason.clone()));
         if job.is_some() && job != self.said_queue {
             self.clear();

@@ -5,11 +5,14 @@ use std::sync::atomic::Ordering;
 
 use crate::centerline::Method;
 use crate::dataset::{Project, ScanId};
-use crate::preprocess::{BatchOptions, BatchReport, run_batch};
+use crate::preprocess::{BatchOptions, BatchReport, Share, run_batch};
+use crate::runs::slurm::Array;
 
 use super::chosen::chosen;
 use super::interrupt;
 use super::output::{self, CommandResult, Failure, Outcome};
+use super::preprocess_array as array;
+use super::slurm::SlurmArgs;
 
 /// Make the crops that training and the workbench use: 0.5 mm, 48 x 48 around the cord.
 ///
@@ -31,6 +34,26 @@ pub struct Args {
     /// Make crops again although they are current
     #[arg(long)]
     force: bool,
+    /// Only share K of N of the scans, for several machines at once
+    #[arg(long, value_name = "K/N")]
+    shard: Option<Share>,
+    /// Also write the JSON object to this file
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    #[command(flatten)]
+    slurm: SlurmArgs,
+    /// With --slurm: tasks of the job array, each with its share of the scans
+    #[arg(long, requires = "slurm", value_name = "N", default_value_t = 10)]
+    tasks: usize,
+    /// With --slurm: tasks at a time [default: as many as the cluster has room for]
+    #[arg(long, requires = "slurm", value_name = "N")]
+    at_once: Option<usize>,
+    /// With --slurm: print the script and hand nothing in
+    #[arg(long, requires = "slurm")]
+    dry_run: bool,
+    /// How the newest job array of this project is: the reports of its tasks as one
+    #[arg(long, conflicts_with_all = ["slurm", "shard", "force", "method"])]
+    summary: bool,
     /// Print one JSON object: done, cached, no_centerline [id], failed [id, stage, message], seconds
     #[arg(long)]
     json: bool,
@@ -40,10 +63,19 @@ impl Args {
     /// Runs the batch; problems when any scan failed, interrupted when Ctrl-C stopped it.
     pub fn run(self) -> CommandResult {
         let mut project = Project::open(&self.project)?;
+        if self.summary {
+            return array::summary(&project, self.json);
+        }
         if let Some(method) = &self.method {
             choose_method(&mut project, self.subject.as_deref(), method)?;
         }
-        let scans = chosen(&project, self.subject.as_deref())?;
+        let mut scans = chosen(&project, self.subject.as_deref())?;
+        if self.slurm.slurm {
+            return self.submit(&project, scans.len());
+        }
+        if let Some(share) = self.shard {
+            scans = share.of(&scans);
+        }
         let stop = interrupt::flag()?;
         let bar = output::Progress::new("preprocess");
         let options = BatchOptions { jobs: self.jobs, force: self.force };
@@ -55,6 +87,9 @@ impl Args {
             &stop,
         )?;
         bar.finish();
+        if let Some(path) = &self.report {
+            crate::files::write_bytes(path, &serde_json::to_vec_pretty(&report)?)?;
+        }
         if self.json {
             output::json(&report)?
         } else {
@@ -66,6 +101,21 @@ impl Args {
             (false, false) => Outcome::Problems,
         })
     }
+
+    /// Hands the scans to a job array, in no more tasks than there are scans.
+    fn submit(&self, project: &Project, scans: usize) -> CommandResult {
+        let mut options: Vec<String> = Vec::new();
+        if let Some(subject) = &self.subject {
+            options.extend(["--subject".into(), subject.clone()]);
+        }
+        if self.force {
+            options.push("--force".into());
+        }
+        let jobs = if self.jobs > 0 { Some(self.jobs) } else { self.slurm.processors() };
+        options.extend(["--jobs".into(), jobs.unwrap_or(1).to_string()]);
+        let tasks = Array { tasks: self.tasks.clamp(1, scans.max(1)), at_once: self.at_once };
+        array::submit(project, tasks, &self.slurm, options, (self.dry_run, self.json))
+    }
 }
 
 /// Records the method as the decision for the chosen scans, so that the crops stay current afterwards.
@@ -75,7 +125,7 @@ fn choose_method(project: &mut Project, subject: Option<&str>, method: &str) -> 
     Ok(project.choose_centerline(&ids, method.map(Method::name))?)
 }
 
-fn print(report: &BatchReport) {
+pub(super) fn print(report: &BatchReport) {
     output::line(format_args!(
         "{} made, {} current, {} failed in {:.1} s",
         report.done,

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::output::{self, CommandResult, Failure, Outcome};
 use super::run_report;
 use super::slurm::with_queue;
+use crate::runs::sweep::{self, SweepStatus};
 use crate::runs::{self, Difference, RunCard, RunStatus, differences, short_time};
 
 /// List the training runs of a project, newest first, or compare some
@@ -31,12 +32,23 @@ impl Args {
             return self.side_by_side(&project.runs_dir());
         }
         let all = with_queue(runs::list(&project.runs_dir()));
+        let sweeps: Vec<SweepStatus> =
+            sweep::sweeps(project.dir()).into_iter().filter_map(|dir| SweepStatus::of(dir).ok()).collect();
         if self.json {
             let all: Vec<Value> = all.iter().map(run_report::as_json).collect();
-            output::json(&json!({ "runs": all }))?;
+            let sweeps: Vec<Value> = sweeps.iter().map(super::sweep::in_short).collect();
+            output::json(&json!({ "runs": all, "sweeps": sweeps }))?;
         } else {
             if all.is_empty() {
                 output::note("no runs yet; start one with `deepseg train`");
+            }
+            for status in &sweeps {
+                output::line(format_args!(
+                    "sweep {:<34} {:<9} {}",
+                    status.dir.name(),
+                    status.word(),
+                    status.tally()
+                ));
             }
             all.iter().map(row).for_each(output::line);
         }

@@ -41,6 +41,11 @@ pub(super) struct SlurmArgs {
 }
 
 impl SlurmArgs {
+    /// Processors asked for.
+    pub(super) fn processors(&self) -> Option<usize> {
+        self.cpus.and_then(|n| n.try_into().ok())
+    }
+
     /// These options over the project's.
     pub(super) fn over_those_of(&self, project: &Project) -> Result<SlurmOptions, Failure> {
         let given = SlurmOptions {
@@ -73,23 +78,18 @@ pub(super) fn program() -> Result<PathBuf, Failure> {
 /// The runs with what the queue says of those that are jobs and not done.
 pub(super) fn with_queue(all: Vec<RunStatus>) -> Vec<RunStatus> {
     let mut queue = Queue::default();
-    let jobs: Vec<JobId> = all.iter().filter(|s| worth_asking(s)).filter_map(job).collect();
-    queue.look(&jobs);
+    let all = seen_in(&mut queue, all);
     if let Some(trouble) = queue.trouble() {
         output::note(trouble);
     }
-    all.into_iter()
-        .map(|status| if worth_asking(&status) { refine(status, &queue) } else { status })
-        .collect()
+    all
 }
 
-/// One run with what `queue` says, asked anew where it is time to.
-pub(super) fn seen_in(queue: &mut Queue, status: RunStatus) -> RunStatus {
-    if worth_asking(&status) {
-        queue.look(&job(&status).into_iter().collect::<Vec<_>>());
-        return refine(status, queue);
-    }
-    status
+/// The runs with what `queue` says, asked anew where it is time to.
+pub(super) fn seen_in(queue: &mut Queue, all: Vec<RunStatus>) -> Vec<RunStatus> {
+    let jobs: Vec<JobId> = all.iter().filter(|s| worth_asking(s)).filter_map(job).collect();
+    queue.look(&jobs);
+    all.into_iter().map(|status| if worth_asking(&status) { refine(status, queue) } else { status }).collect()
 }
 
 fn worth_asking(status: &RunStatus) -> bool {

@@ -7,7 +7,8 @@ use super::output::{self, CommandResult, Outcome};
 use super::run_report;
 use super::slurm::with_queue;
 use crate::runs::slurm::Stopping;
-use crate::runs::{self, LOOK_INTERVAL, Live, Liveness};
+use crate::runs::sweep::{self, SweepDir, SweepStatus};
+use crate::runs::{self, LOOK_INTERVAL, Live, Liveness, RunState};
 use crate::training::RunDir;
 
 /// A trainer that has not ended this long after `--now` is killed.
@@ -16,7 +17,7 @@ const GRACE: Duration = Duration::from_secs(5);
 /// Ask a run to finish its step, write a checkpoint and end
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The run directory
+    /// The run directory, or that of a sweep
     #[arg(value_name = "R")]
     run: PathBuf,
     /// End at once, without a checkpoint; a trainer that does not listen is killed after 5 s
@@ -33,9 +34,13 @@ pub struct Args {
 impl Args {
     /// Writes the request and waits for the end.
     pub fn run(self) -> CommandResult {
+        if SweepDir::is_one(&self.run) {
+            return self.stop_sweep(&SweepDir::new(&self.run));
+        }
         let dir = RunDir::new(&self.run);
         Live::open(dir.clone())?;
-        match runs::slurm::stop(&dir, self.now)? {
+        let stopped = runs::slurm::stop(std::slice::from_ref(&dir), self.now)?;
+        match stopped.first().copied().unwrap_or(Stopping::NotInQueue) {
             Stopping::NotInQueue => runs::request_stop(&dir, self.now)?,
             Stopping::Cancelled => return self.end(dir, "taken out of Slurm's queue"),
             Stopping::Ended => {
@@ -55,6 +60,17 @@ impl Args {
             gone_within(&dir, GRACE);
         }
         self.report(dir)
+    }
+
+    fn stop_sweep(&self, dir: &SweepDir) -> CommandResult {
+        sweep::stop_sweep(dir, self.now)?;
+        let begin = Instant::now();
+        let works = |status: &SweepStatus| status.queue || status.count(RunState::has_trainer) > 0;
+        while works(&SweepStatus::of(dir.clone())?) && begin.elapsed() < Duration::from_secs(self.wait) {
+            std::thread::sleep(LOOK_INTERVAL);
+        }
+        super::sweep::print(&super::sweep::with_queue(SweepStatus::of(dir.clone())?), self.json)?;
+        Ok(Outcome::Done)
     }
 
     fn end(&self, dir: RunDir, words: &str) -> CommandResult {

@@ -10,6 +10,7 @@ use super::run_report;
 use super::slurm::{self, SlurmArgs};
 use crate::dataset::{Project, SETTINGS_FILE};
 use crate::network::{Device, DeviceChoice};
+use crate::runs::slurm::Queue;
 use crate::runs::sweep::{self, Axis, Point, Sweep, SweepDir, SweepStatus};
 use crate::runs::{self, RunState, RunsError};
 use crate::training::{RunDir, StopSignal, Wishes};
@@ -107,13 +108,17 @@ impl Args {
         match &self.project {
             Some(path) => Ok(Project::open(path)?),
             None if here.join(SETTINGS_FILE).is_file() => Ok(Project::open(&here)?),
-            None => Err(Failure::usage("which project? `deepseg sweep P`, or run it inside a project folder")),
+            None => {
+                Err(Failure::usage("which project? `deepseg sweep P`, or run it inside a project folder"))
+            }
         }
     }
 
     fn existing(&self) -> Result<Option<SweepDir>, Failure> {
         if self.wishes() != Wishes::default() || !self.axes()?.is_empty() || self.list.is_some() {
-            return Err(Failure::usage("a sweep that goes on keeps its settings; only --devices may be given with --resume"));
+            return Err(Failure::usage(
+                "a sweep that goes on keeps its settings; only --devices may be given with --resume",
+            ));
         }
         let dir = match &self.sweep_dir {
             Some(path) => SweepDir::new(path),
@@ -137,7 +142,11 @@ impl Args {
         let devices = self.devices()?.unwrap_or_default();
         let points = self.points(&project)?;
         if self.dry_run && self.slurm.slurm {
-            slurm::show(&self.script(&SweepDir::propose(project.dir(), &self.name), points.len(), &project)?)?;
+            slurm::show(&self.script(
+                &SweepDir::propose(project.dir(), &self.name),
+                points.len(),
+                &project,
+            )?)?;
             return Ok(None);
         }
         if self.dry_run {
@@ -156,7 +165,9 @@ impl Args {
             Some(file) => sweep::points_in_file(file).map_err(usage)?,
             None => vec![Vec::new()],
         };
-        let join = |a: &Vec<(String, String)>, b: &Vec<(String, String)>| a.iter().chain(b).cloned().collect::<Vec<_>>();
+        let join = |a: &Vec<(String, String)>, b: &Vec<(String, String)>| {
+            a.iter().chain(b).cloned().collect::<Vec<_>>()
+        };
         let all: Vec<_> = listed.iter().flat_map(|a| product.iter().map(move |b| join(a, b))).collect();
         sweep::plan(project, &self.wishes(), &all).map_err(usage)
     }
@@ -185,12 +196,14 @@ impl Args {
         if text.trim() == "auto" {
             return Ok(Some(Device::every_gpu().iter().map(ToString::to_string).collect()));
         }
-        let name = |part: &str| part.trim().parse::<DeviceChoice>().map(|d| d.to_string()).map_err(Failure::usage);
+        let name =
+            |part: &str| part.trim().parse::<DeviceChoice>().map(|d| d.to_string()).map_err(Failure::usage);
         text.split(',').map(name).collect::<Result<_, _>>().map(Some)
     }
 
     fn detached(&self, dir: &SweepDir) -> CommandResult {
-        let mut arguments: Vec<OsString> = vec!["sweep".into(), "--resume".into(), "--sweep-dir".into(), absolute(dir).into()];
+        let mut arguments: Vec<OsString> =
+            vec!["sweep".into(), "--resume".into(), "--sweep-dir".into(), absolute(dir).into()];
         if let Some(script) = &self.fake {
             arguments.extend(["--fake".into(), script.into()]);
         }
@@ -215,7 +228,12 @@ impl Args {
         self.say_where(dir)
     }
 
-    fn script(&self, dir: &SweepDir, tasks: usize, project: &Project) -> Result<runs::slurm::JobScript, Failure> {
+    fn script(
+        &self,
+        dir: &SweepDir,
+        tasks: usize,
+        project: &Project,
+    ) -> Result<runs::slurm::JobScript, Failure> {
         let place = SweepDir::new(absolute(dir));
         Ok(runs::slurm::JobScript {
             name: dir.name(),
@@ -245,14 +263,16 @@ fn absolute(dir: &SweepDir) -> PathBuf {
 }
 
 fn launch(run: &RunDir, device: Option<&str>, fake: Option<&PathBuf>) -> Result<u32, RunsError> {
-    let mut arguments: Vec<OsString> = vec!["train".into(), "--run-dir".into(), run.path().into(), "--resume".into()];
+    let mut arguments: Vec<OsString> =
+        vec!["train".into(), "--run-dir".into(), run.path().into(), "--resume".into()];
     if let Some(device) = device {
         arguments.extend(["--device".into(), device.into()]);
     }
     if let Some(script) = fake {
         arguments.extend(["--fake".into(), script.into()]);
     }
-    let program = std::env::current_exe().map_err(|source| RunsError::Spawn { program: "deepseg".into(), source })?;
+    let program =
+        std::env::current_exe().map_err(|source| RunsError::Spawn { program: "deepseg".into(), source })?;
     runs::launch(&program, &arguments, run)
 }
 
@@ -276,11 +296,16 @@ fn tell(status: &SweepStatus) {
 
 /// The sweep with what Slurm says of its tasks.
 pub(super) fn with_queue(mut status: SweepStatus) -> SweepStatus {
+    refined(&mut status, &mut Queue::default());
+    status
+}
+
+/// Adds what `queue` says, asked anew where it is time to.
+pub(super) fn refined(status: &mut SweepStatus, queue: &mut Queue) {
     let runs = status.points.iter().map(|p| p.run.clone()).collect();
-    for (point, run) in status.points.iter_mut().zip(slurm::with_queue(runs)) {
+    for (point, run) in status.points.iter_mut().zip(slurm::seen_in(queue, runs)) {
         point.run = run;
     }
-    status
 }
 
 /// The table of points, then of settings; or both as one object.
@@ -292,14 +317,18 @@ pub(super) fn print(status: &SweepStatus, as_object: bool) -> Result<(), Failure
     for (number, point) in (1..).zip(&status.points) {
         let dice = point.run.best.and_then(|b| b.val_dice).map_or("-".into(), |d| format!("{d:.3}"));
         let message = if let RunState::Failed(message) = &point.run.state { message.as_str() } else { "" };
-        let row = format!("{number:>4}  {:<8} dice {dice:<6} {}  {message}", point.run.state.word(), point.words);
+        let row =
+            format!("{number:>4}  {:<8} dice {dice:<6} {}  {message}", point.run.state.word(), point.words);
         output::line(row.trim_end());
     }
     for row in sweep::summary(status) {
         let Some(dice) = row.val_dice else { continue };
         let words: Vec<String> = row.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
         let setting = if words.is_empty() { "all".to_owned() } else { words.join(" ") };
-        output::line(format_args!("dice {:.3} ± {:.3} over {} of {} runs: {setting}", dice.mean, dice.sd, row.runs, row.of));
+        output::line(format_args!(
+            "dice {:.3} ± {:.3} over {} of {} runs: {setting}",
+            dice.mean, dice.sd, row.runs, row.of
+        ));
     }
     Ok(())
 }
@@ -320,8 +349,23 @@ pub(super) fn as_json(status: &SweepStatus) -> Value {
     })
 }
 
+/// A sweep in a list: where it is and how far.
+pub(super) fn in_short(status: &SweepStatus) -> Value {
+    json!({
+        "sweep": status.dir.path(),
+        "name": status.dir.name(),
+        "status": status.word(),
+        "done": status.count(|s| *s == RunState::Done),
+        "runs": status.sweep.points.iter().map(|p| p.run.as_str()).collect::<Vec<_>>(),
+    })
+}
+
 fn settings_json(settings: &[(String, String)]) -> Value {
-    settings.iter().map(|(key, value)| (key.clone(), Value::from(value.as_str()))).collect::<serde_json::Map<_, _>>().into()
+    settings
+        .iter()
+        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+        .collect::<serde_json::Map<_, _>>()
+        .into()
 }
 
 fn outcome(status: &SweepStatus, stopped: bool) -> Outcome {

@@ -102,6 +102,11 @@ impl Device {
         }
     }
 
+    /// Every GPU that answers, in order; empty where none does.
+    pub fn every_gpu() -> Vec<DeviceChoice> {
+        (0..cuda_count().unwrap_or(0)).map(DeviceChoice::Cuda).collect()
+    }
+
     #[cfg(feature = "cuda")]
     fn cuda(index: usize) -> (Self, String) {
         (Self(DeviceKind::Cuda(index)), format!("CUDA GPU {index}"))

@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::centerline::CenterlineError;
 use crate::dataset::{Project, Scan, ScanId};
@@ -37,7 +37,7 @@ pub struct Progress {
 }
 
 /// How a batch ended.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct BatchReport {
     /// Crops made now.
     pub done: usize,
@@ -54,7 +54,7 @@ pub struct BatchReport {
 }
 
 /// A scan that could not be preprocessed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedScan {
     /// The scan.
     pub id: ScanId,

@@ -80,6 +80,11 @@ impl RunState {
         matches!(self, Self::Waiting | Self::Starting | Self::Running | Self::Stalled)
     }
 
+    /// Whether a trainer is there now.
+    pub fn has_trainer(&self) -> bool {
+        self.is_alive() && *self != Self::Waiting
+    }
+
     /// Whether resuming makes sense.
     pub fn can_resume(&self) -> bool {
         !self.is_alive()

@@ -172,7 +172,7 @@ fn what_slurm_refuses_is_told_in_its_words_and_leaves_nothing() {
     assert!(partition.contains("invalid partition specified: no-such"), "{partition}");
     assert!(refused(&["--sbatch-option=--frobnicate"]).contains("frobnicate"));
     assert!(refused(&["--time", "2"]).contains("at least 5"));
-    assert!(refused(&["--lr", "-1"]).contains("`lr`"));
+    assert!(refused(&["--lr", "0"]).contains("`lr`"));
     let runs = std::fs::read_dir(lab.project.join("runs")).into_iter().flatten().count();
     assert_eq!(runs, 0, "a refused job leaves no run");
 

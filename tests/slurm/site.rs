@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -83,7 +83,7 @@ impl Site {
         format!(
             "ClusterName=test\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser={user}\nSlurmdUser={user}\n\
              SlurmctldPort={controller}\nSlurmdPort={node}\n\
-             AuthType=auth/munge\nCryptoType=crypto/munge\nAuthInfo=socket={at}/run/munge,cred_expire=3\n\
+             AuthType=auth/munge\nCryptoType=crypto/munge\nAuthInfo=socket={at}/run/munge,cred_expire=5\n\
              StateSaveLocation={at}/state\nSlurmdSpoolDir={at}/spool\n\
              SlurmctldPidFile={at}/run/ctld.pid\nSlurmdPidFile={at}/run/slurmd.pid\n\
              SlurmctldLogFile={at}/log/ctld\nSlurmdLogFile={at}/log/slurmd\n\
@@ -152,9 +152,4 @@ fn ports() -> [u16; 2] {
 fn said_by(program: &str, argument: &str) -> String {
     let output = Command::new(program).arg(argument).output().unwrap();
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-#[allow(dead_code)]
-pub fn text(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_default()
 }

@@ -23,4 +23,4 @@ pub use queue::{JobState, Queue};
 pub use refine::refine;
 pub use script::{Array, JobScript, Work};
 pub use stop::{Stopping, stop};
-pub use submit::{SCRIPT_FILE, Submission, submit, submit_training};
+pub use submit::{SCRIPT_FILE, Submission, submit, submit_array, submit_training};

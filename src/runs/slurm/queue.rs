@@ -84,6 +84,7 @@ impl Queue {
     pub fn look(&mut self, jobs: &[JobId]) {
         let is_new = self.asked.as_ref().is_none_or(|(_, about)| jobs.iter().any(|j| !about.contains(j)));
         let is_time = self.asked.as_ref().is_none_or(|(when, _)| when.elapsed() >= self.pause.max(SHORTEST));
+        // A job that was just handed in is asked about at once; the others can wait.
         if jobs.is_empty() || !(is_time || is_new) {
             return;
         }

@@ -1,8 +1,8 @@
-//! Ends a run that is a job: one that waits is taken out of the queue, one that trains is asked through its directory, which
+//! Ends runs that are jobs: one that waits is taken out of the queue, one that trains is asked through its directory, which
 //! reaches it on any machine that shares the disk.
 
 use super::command::ask;
-use super::{Queue, SlurmError, SlurmJob};
+use super::{JobId, JobState, Queue, SlurmError, SlurmJob};
 use crate::runs::{RunsError, request_stop_unseen};
 use crate::training::RunDir;
 use std::path::Path;
@@ -20,22 +20,42 @@ pub enum Stopping {
     NotInQueue,
 }
 
-/// Ends the run's job; with `now`, also one that trains. Asks the queue first, which may take seconds.
+/// Ends the runs' jobs; with `now`, also those that train. The answers are in the order of `runs`. Asks the queue once, which may
+/// take seconds.
 ///
 /// # Errors
-/// Slurm does not answer or refuses, or the request cannot be written.
-pub fn stop(dir: &RunDir, now: bool) -> Result<Stopping, RunsError> {
-    let Some(SlurmJob { id, .. }) = SlurmJob::of(dir) else { return Ok(Stopping::NotInQueue) };
+/// Slurm does not answer or refuses, or a request cannot be written.
+pub fn stop(runs: &[RunDir], now: bool) -> Result<Vec<Stopping>, RunsError> {
+    let jobs: Vec<Option<JobId>> = runs.iter().map(|run| SlurmJob::of(run).map(|job| job.id)).collect();
+    let ids: Vec<JobId> = jobs.iter().copied().flatten().collect();
     let mut queue = Queue::default();
-    queue.look(&[id]);
-    let cancel = || ask("scancel", &[&id.to_string()], Path::new("/")).map(drop);
-    match queue.job(id) {
-        Some(job) if job.waits() => cancel().map(|()| Stopping::Cancelled).map_err(Into::into),
-        Some(job) if job.runs() && now => cancel().map(|()| Stopping::Ended).map_err(Into::into),
-        Some(job) if job.runs() => request_stop_unseen(dir).map(|()| Stopping::Asked),
-        None if queue.trouble().is_some() => {
-            Err(SlurmError::Unreachable { said: queue.trouble().unwrap_or_default().to_owned() }.into())
-        }
-        _ => Ok(Stopping::NotInQueue),
+    queue.look(&ids);
+    if let Some(said) = queue.trouble() {
+        return Err(SlurmError::Unreachable { said: said.into() }.into());
     }
+    let decide = |id: &Option<JobId>| {
+        id.and_then(|id| queue.job(id)).map_or(Stopping::NotInQueue, |job| choose(job, now))
+    };
+    let choices: Vec<Stopping> = jobs.iter().map(decide).collect();
+    let taken = jobs.iter().zip(&choices).filter(|(_, c)| matches!(c, Stopping::Cancelled | Stopping::Ended));
+    cancel(&taken.filter_map(|(id, _)| *id).collect::<Vec<_>>())?;
+    for (run, _) in runs.iter().zip(&choices).filter(|(_, choice)| **choice == Stopping::Asked) {
+        request_stop_unseen(run)?;
+    }
+    Ok(choices)
+}
+
+fn choose(job: &JobState, now: bool) -> Stopping {
+    match (job.waits(), job.runs(), now) {
+        (true, ..) => Stopping::Cancelled,
+        (_, true, true) => Stopping::Ended,
+        (_, true, false) => Stopping::Asked,
+        _ => Stopping::NotInQueue,
+    }
+}
+
+fn cancel(ids: &[JobId]) -> Result<(), SlurmError> {
+    let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+    let words: Vec<&str> = ids.iter().map(String::as_str).collect();
+    if words.is_empty() { Ok(()) } else { ask("scancel", &words, Path::new("/")).map(drop) }
 }

@@ -28,12 +28,26 @@ pub fn submit(script: &JobScript, place: PathBuf, runs: &[RunDir]) -> Result<Sub
     crate::files::write_bytes(&place, text.as_bytes()).map_err(SlurmError::file(&place))?;
     let folder = place.parent().unwrap_or(&place).to_owned();
     let job = number(&ask("sbatch", &["--parsable", &place.display().to_string()], &folder)?)?;
-    let submitted = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64());
     for (task, run) in (1..).zip(runs) {
         let id = JobId { job, task: script.array.map(|_| task) };
-        SlurmJob { id, script: place.clone(), submitted }.keep(run)?;
+        SlurmJob { id, script: place.clone(), submitted: now() }.keep(run)?;
     }
     Ok(Submission { job, script: place })
+}
+
+/// [`submit`] for an array whose tasks are no runs: its number is kept in the folder it works in.
+///
+/// # Errors
+/// As [`submit`].
+pub fn submit_array(script: &JobScript, place: PathBuf, folder: &RunDir) -> Result<Submission, SlurmError> {
+    let submission = submit(script, place, &[])?;
+    let id = JobId { job: submission.job, task: None };
+    SlurmJob { id, script: submission.script.clone(), submitted: now() }.keep(folder)?;
+    Ok(submission)
+}
+
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |d| d.as_secs_f64())
 }
 
 /// Freezes `config` as the run's settings, writes the run's script and hands it in. What was made for a run that Slurm refuses is

@@ -48,7 +48,7 @@ impl SweepStatus {
 
     /// In a word, as a run's: done, running, waiting, stopped, or failed where nothing else is left to do.
     pub fn word(&self) -> &'static str {
-        let trains = self.count(|s| s.is_alive() && *s != RunState::Waiting) > 0;
+        let trains = self.count(RunState::has_trainer) > 0;
         let open = self.count(|s| *s == RunState::Waiting) > 0;
         let queued = self.points.iter().any(|p| p.run.queue.as_ref().is_some_and(|job| job.waits()));
         match () {
@@ -64,7 +64,7 @@ impl SweepStatus {
     /// `3 of 12 done, 1 running, 1 failed, 7 waiting`.
     pub fn tally(&self) -> String {
         let mut text = format!("{} of {} done", self.count(|s| *s == RunState::Done), self.points.len());
-        let running = self.count(|s| s.is_alive() && *s != RunState::Waiting);
+        let running = self.count(RunState::has_trainer);
         let failed = self.count(|s| matches!(s, RunState::Failed(_)));
         let halted = self.count(|s| matches!(s, RunState::Stopped | RunState::Crashed));
         let waiting = self.count(|s| *s == RunState::Waiting);

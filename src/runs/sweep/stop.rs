@@ -15,15 +15,16 @@ pub fn stop_sweep(dir: &SweepDir, now: bool) -> Result<(), RunsError> {
         return request_stop(dir.as_run(), now);
     }
     let runs = status.sweep.runs();
-    let stopped = runs.iter().map(|run| stop_one(run, now)).collect::<Result<Vec<bool>, _>>()?;
-    if stopped.contains(&true) { Ok(()) } else { Err(RunsError::NotRunning(dir.path().into())) }
+    let in_queue = slurm::stop(&runs, now)?;
+    let mut any = in_queue.iter().any(|done| *done != slurm::Stopping::NotInQueue);
+    for (run, _) in runs.iter().zip(in_queue).filter(|(_, done)| *done == slurm::Stopping::NotInQueue) {
+        any |= stop_here(run, now)?;
+    }
+    if any { Ok(()) } else { Err(RunsError::NotRunning(dir.path().into())) }
 }
 
-/// Whether there was something to stop.
-fn stop_one(run: &RunDir, now: bool) -> Result<bool, RunsError> {
-    if slurm::stop(run, now)? != slurm::Stopping::NotInQueue {
-        return Ok(true);
-    }
+/// Whether there was a trainer to stop.
+fn stop_here(run: &RunDir, now: bool) -> Result<bool, RunsError> {
     if liveness(run) == Liveness::Gone {
         return Ok(false);
     }
