@@ -13,8 +13,8 @@ use crate::dataset::{Project, SETTINGS_FILE};
 use crate::runs::slurm::JobScript;
 use crate::runs::{self, FakeScript, Live, Liveness, RunState, RunStatus};
 use crate::training::{
-    RunDir, RunError, RunWriter, StopSignal, TrainConfig, WishError, Wishes, guarded, prepare_and_train, settings,
-    settings_like,
+    RunDir, RunError, RunWriter, StopSignal, TrainConfig, WishError, Wishes, guarded, prepare_and_train,
+    settings, settings_like,
 };
 
 /// Train a network on a project's crops
