@@ -62,7 +62,7 @@ fn leave_out_empty(
 ) -> Result<(), TrainingError> {
     if !config.patch.include_empty {
         let before = train.len();
-        train.retain(|(_, crop)| has_lesion(crop));
+        train.retain(|(_, crop)| lesion_voxels(crop) > 0);
         if train.len() < before {
             let left_out = before - train.len();
             notes.push(format!(
@@ -76,8 +76,8 @@ fn leave_out_empty(
     Ok(())
 }
 
-pub(super) fn has_lesion(crop: &Crop) -> bool {
-    crop.mask.as_ref().is_some_and(|mask| mask.iter().any(|&value| value > 0))
+pub(super) fn lesion_voxels(crop: &Crop) -> u64 {
+    crop.mask.as_ref().map_or(0, |mask| mask.iter().filter(|&&value| value > 0).count() as u64)
 }
 
 fn measure(config: &TrainConfig, train: &[(String, Crop)]) -> Result<Intensities, TrainingError> {

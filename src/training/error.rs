@@ -64,6 +64,39 @@ pub enum TrainingError {
         /// The setting to change.
         hint: &'static str,
     },
+    /// A file could not be written.
+    #[error("{path}: cannot write ({source}); check free space and permissions")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// Who is held out for testing cannot be told.
+    #[error(
+        "{path}: the subjects held out for testing cannot be read ({reason}); restore the file from a backup, or move it away to name others"
+    )]
+    HeldOut {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Subjects are already held out.
+    #[error(
+        "the test side was named on {named} and is kept: {subjects}. To name another, move {path} away, and judge no model by subjects it learnt from"
+    )]
+    AlreadyHeldOut {
+        /// When.
+        named: String,
+        /// Who.
+        subjects: String,
+        /// The file.
+        path: PathBuf,
+    },
+    /// Subjects that do not exist.
+    #[error("the project has no subject {0}; `deepseg check` lists the scans")]
+    UnknownSubjects(String),
     /// The thread that prepares patches failed.
     #[error("the patches of the next batch could not be prepared: {0}")]
     Feed(String),

@@ -1,7 +1,8 @@
 //! A whole training from the crops on: makes the ones that are missing, decides the data once and freezes them, then the loop.
 
 use super::error::TrainingError;
-use super::plan::plan;
+use super::held_out::HeldOut;
+use super::plan::{Plan, plan};
 use super::trainer::{Summary, train};
 use super::{EventKind, RunWriter, StopSignal, TrainConfig};
 use crate::dataset::{Project, Scan};
@@ -20,6 +21,7 @@ pub fn prepare_and_train(
     stop: &StopSignal,
     preprocess: bool,
 ) -> Result<Summary, TrainingError> {
+    give_up_old_split(&mut config, run)?;
     if config.data.is_empty() {
         let project = Project::open(&config.project)?;
         if preprocess {
@@ -28,7 +30,7 @@ pub fn prepare_and_train(
         if stop.requested().is_some() {
             return train(&config, run, stop);
         }
-        let plan = plan(&project, config)?;
+        let plan = kept_plan(&project, config)?;
         config = plan.config;
         run.freeze(&config)?;
         for note in plan.notes {
@@ -36,6 +38,35 @@ pub fn prepare_and_train(
         }
     }
     train(&config, run, stop)
+}
+
+/// A run not yet begun that was made like an earlier one is divided anew where that one used who is held out by now.
+fn give_up_old_split(config: &mut TrainConfig, run: &mut RunWriter) -> Result<(), TrainingError> {
+    if config.data.is_empty() || run.dir().last_checkpoint().exists() {
+        return Ok(());
+    }
+    let held_out = HeldOut::read(&Project::open(&config.project)?)?;
+    if held_out.is_some_and(|held| config.uses_held_out(&held)) {
+        config.data.clear();
+        run.warn(
+            "the split of the earlier run used subjects that are held out for testing now; it is made anew",
+        )?;
+    }
+    Ok(())
+}
+
+/// A plan whose test side is held out from now on. Where another process was first to name one, its choice holds here too.
+fn kept_plan(project: &Project, config: TrainConfig) -> Result<Plan, TrainingError> {
+    let mut first = plan(project, config.clone())?;
+    match first.first_held_out.take() {
+        None => Ok(first),
+        Some(held) if held.keep(project)? => {
+            let names = held.subjects.iter().cloned().collect::<Vec<_>>().join(", ");
+            first.notes.push(format!("held out for testing in this and every later run: {names}"));
+            Ok(first)
+        }
+        Some(_) => plan(project, config),
+    }
 }
 
 /// Makes the crops that are missing or stale. One that failed before, with the same files and settings, would fail again.

@@ -12,7 +12,10 @@ pub struct SplitConfig {
     pub val: f64,
     /// Share that tests.
     pub test: f64,
-    /// `K/N`: fold K (from 1) of N is the test side instead of a share.
+    /// Whether every side and fold gets its part of large and small lesion loads.
+    pub stratify: bool,
+    /// `K/N`: fold K (from 1) of N takes the place of a share: it validates where the project holds subjects out for testing,
+    /// and tests where it does not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fold: Option<String>,
 }
@@ -192,7 +195,7 @@ pub struct CropConfig {
 
 impl Default for SplitConfig {
     fn default() -> Self {
-        Self { train: 0.6, val: 0.2, test: 0.2, fold: None }
+        Self { train: 0.6, val: 0.2, test: 0.2, stratify: true, fold: None }
     }
 }
 
