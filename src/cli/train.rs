@@ -13,7 +13,8 @@ use crate::dataset::{Project, SETTINGS_FILE};
 use crate::runs::slurm::JobScript;
 use crate::runs::{self, FakeScript, Live, Liveness, RunState, RunStatus};
 use crate::training::{
-    RunDir, RunError, RunWriter, StopSignal, TrainConfig, WishError, Wishes, guarded, prepare_and_train,
+    RunDir, RunError, RunWriter, StopSignal, TrainConfig, WishError, Wishes, fits_here, guarded,
+    prepare_and_train,
     settings, settings_like,
 };
 
@@ -119,6 +120,10 @@ impl Args {
         }
         let project = self.project()?;
         let config = self.settings(&project)?;
+        // On a cluster the job asks its own machine.
+        if !self.slurm.slurm {
+            fits_here(&config).map_err(|error| Failure::usage(error.to_string()))?;
+        }
         Ok(self
             .run_dir
             .as_ref()

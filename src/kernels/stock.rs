@@ -85,8 +85,13 @@ fn standardised<B: Backend>(
 pub(super) fn norm_activate<B: Backend>(x: FloatTensor<B>, norm: Norm<B>) -> FloatTensor<B> {
     let (x, _) = standardised::<B>(x, norm.moments, norm.epsilon);
     let linear = x * spread::<B>(norm.scale) + spread::<B>(norm.shift);
-    let positive = linear.clone().clamp_min(0.0);
-    unwrap(if norm.slope == 0.0 { positive } else { positive + linear.clamp_max(0.0) * norm.slope })
+    let steepness = steepness(&linear, norm.slope);
+    unwrap(linear * steepness)
+}
+
+/// 1 where positive, `slope` elsewhere. A factor rather than a maximum, which would take a NaN for 0.
+fn steepness<B: Backend>(linear: &Tensor<B, 5>, slope: f32) -> Tensor<B, 5> {
+    linear.clone().greater_elem(0.0).float() * (1.0 - slope) + slope
 }
 
 /// Ioffe & Szegedy 2015, section 3, behind an activation.
@@ -99,8 +104,8 @@ pub(super) fn norm_activate_grads<B: Backend>(
     let channels = x.shape()[1];
     let (x, inverse) = standardised::<B>(x, norm.moments, norm.epsilon);
     let scale = spread::<B>(norm.scale);
-    let active = (x.clone() * scale.clone() + spread::<B>(norm.shift)).greater_elem(0.0).float();
-    let grad = wrap::<B, 5>(grad) * (active * (1.0 - norm.slope) + norm.slope);
+    let linear = x.clone() * scale.clone() + spread::<B>(norm.shift);
+    let grad = wrap::<B, 5>(grad) * steepness(&linear, norm.slope);
     let shift_grad = channel_sum(grad.clone());
     let scale_grad = channel_sum(grad.clone() * x.clone());
     let centred = grad - shift_grad.clone() / count - x * (scale_grad.clone() / count);

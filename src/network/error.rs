@@ -10,6 +10,9 @@ pub enum NetworkError {
     /// The description of the network cannot be built.
     #[error("the network cannot be built: {0}")]
     Architecture(String),
+    /// The device has too little memory.
+    #[error("{0}")]
+    Memory(String),
     /// The requested device does not answer.
     #[error("{0}")]
     Device(String),

@@ -9,6 +9,7 @@ mod device;
 mod error;
 mod exchange;
 mod kinds;
+mod memory;
 mod model_file;
 mod pass;
 mod predictor;

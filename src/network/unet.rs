@@ -69,6 +69,11 @@ impl<B: Kernels> UNet<B> {
         Self { architecture: architecture.clone(), slots, tensors, precision: Precision::F32 }
     }
 
+    /// From now on convolutions multiply in `precision`.
+    pub(crate) fn set_precision(&mut self, precision: Precision) {
+        self.precision = precision;
+    }
+
     /// Copies every value to the host.
     pub(crate) fn weights(&self) -> Result<Weights, NetworkError> {
         let fetch = |(slot, tensor): (&Slot, &Tensor<B, 1>)| {

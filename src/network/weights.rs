@@ -33,6 +33,11 @@ impl Slot {
         self.shape.iter().product()
     }
 
+    /// [`Slot::len`] where that may be beyond any computer.
+    pub(crate) fn len_f64(&self) -> f64 {
+        self.shape.iter().map(|&size| size as f64).product()
+    }
+
     /// Running moments are measured; everything else is learnt.
     pub(crate) fn is_learnt(&self) -> bool {
         !matches!(self.role, Role::Mean | Role::Variance)

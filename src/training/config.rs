@@ -10,6 +10,7 @@ use super::sections::{
     CropConfig, IntensityConfig, LossConfig, OptimiserConfig, PatchConfig, SampleConfig, ScheduleConfig,
     SplitConfig,
 };
+use crate::network::Precision;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,9 @@ pub struct TrainConfig {
     pub lr: f64,
     /// `auto`, `cpu`, `cuda` or `cuda:I`.
     pub device: String,
+    /// Numbers that convolutions multiply: `f32`, or `bf16` on a GPU.
+    #[serde(default)]
+    pub precision: Precision,
     /// Minutes between two checkpoints within a long epoch; 0: only after whole epochs.
     #[serde(default = "checkpoint_minutes")]
     pub checkpoint_minutes: f64,
@@ -179,6 +183,7 @@ impl Default for TrainConfig {
             batch: 2,
             lr: 1e-3,
             device: "auto".into(),
+            precision: Precision::F32,
             checkpoint_minutes: checkpoint_minutes(),
             init: None,
             init_hash: None,

@@ -10,11 +10,12 @@ use ndarray::Array3;
 use super::deep_supervision::supervised;
 use super::gradients::{GradientState, Gradients};
 use super::loss::loss;
+use super::mixed::Mixed;
 use super::optimiser::{Optimiser, OptimiserState};
 use super::{LossConfig, OptimiserConfig};
 use crate::kernels::Kernels;
 use crate::network::{
-    Architecture, Device, DeviceKind, NetworkError, RunningMoments, UNet, Weights, host_values,
+    Architecture, Device, DeviceKind, NetworkError, Precision, RunningMoments, UNet, Weights, host_values,
 };
 
 /// Patches `[count, 1, x, y, z]`, z fastest, with their 0/1 targets.
@@ -48,6 +49,8 @@ pub(crate) struct EngineSetup {
     pub(crate) paces: Vec<f64>,
     /// Whether the run began with fresh weights rather than a model's.
     pub(crate) fresh: bool,
+    /// What convolutions multiply, until that fails too often.
+    pub(crate) precision: Precision,
 }
 
 /// What a step was like.
@@ -63,6 +66,9 @@ pub(crate) struct Stepped {
 pub(crate) trait Engine {
     /// Takes the gradients of one batch; with a rate, it is the last batch of its group, and the weights are updated.
     fn step(&mut self, batch: Batch, rate: Option<f64>) -> Result<Stepped, NetworkError>;
+
+    /// What happened since it was last asked that a user should know, as sentences.
+    fn take_notes(&mut self) -> Vec<String>;
 
     /// Probabilities of a batch's images, with the running moments; of the averaged weights, where there are any.
     fn predict(&self, batch: Batch) -> Result<Vec<f32>, NetworkError>;
@@ -86,7 +92,7 @@ impl EngineSetup {
     /// Every weight learns at the full rate.
     pub(crate) fn scratch(architecture: Architecture, optimiser: OptimiserConfig, loss: LossConfig) -> Self {
         let paces = vec![1.0; architecture.slots().len()];
-        Self { architecture, optimiser, loss, paces, fresh: true }
+        Self { architecture, optimiser, loss, paces, fresh: true, precision: Precision::F32 }
     }
 }
 
@@ -144,16 +150,18 @@ struct Placed<B: Kernels> {
     gradients: Gradients<B>,
     batches: u64,
     device: B::Device,
+    mixed: Mixed,
 }
 
 impl<B: Kernels> Placed<B> {
     fn new(setup: EngineSetup, state: &EngineState, device: B::Device) -> Self {
+        let mixed = Mixed::new(setup.precision);
         let net = UNet::new(&setup.architecture, &state.weights, &device).tracked();
         let average =
             (setup.optimiser.ema > 0.0).then(|| UNet::new(&setup.architecture, state.model(), &device));
         let optimiser = Optimiser::restored(&setup.optimiser, &state.optimiser, &device);
         let gradients = Gradients::restored(&state.gradients, &device);
-        Self { setup, net, average, optimiser, gradients, batches: state.batches, device }
+        Self { setup, net, average, optimiser, gradients, batches: state.batches, device, mixed }
     }
 
     fn running_moments(&self) -> RunningMoments {
@@ -174,6 +182,38 @@ impl<B: Kernels> Placed<B> {
             }
         }
         loss.inner()
+    }
+
+    /// [`Self::gather`], then loss and, where wanted, the norm of the group's mean gradient on the host.
+    fn measure(&mut self, batch: Batch, want_norm: bool) -> Result<Stepped, NetworkError> {
+        let loss = self.gather(batch);
+        let square_sum = self.gradients.square_sum().filter(|_| want_norm);
+        // One wait for the device reads both.
+        let read = host_values(Tensor::cat(std::iter::once(loss).chain(square_sum).collect(), 0))?;
+        let number = |index: usize| read.get(index).map(|&value| f64::from(value));
+        let gradient = number(1).map(|square_sum| self.gradients.norm(square_sum));
+        Ok(Stepped { loss: number(0).unwrap_or(f64::NAN), gradient })
+    }
+
+    /// [`Self::measure`] in the run's precision; where bf16 gives no numbers, once more in f32.
+    fn careful(&mut self, batch: Batch, want_norm: bool) -> Result<Stepped, NetworkError> {
+        self.net.set_precision(self.mixed.precision());
+        if self.mixed.precision() == Precision::F32 {
+            return self.measure(batch, want_norm);
+        }
+        // Handles, not copies.
+        let before = (self.net.clone(), self.gradients.clone(), self.batches);
+        let Stepped { loss, gradient } = self.measure(batch.clone(), true)?;
+        if loss.is_finite() && gradient.is_none_or(f64::is_finite) {
+            return Ok(Stepped { loss, gradient: gradient.filter(|_| want_norm) });
+        }
+        (self.net, self.gradients, self.batches) = before;
+        self.net.set_precision(Precision::F32);
+        let again = self.measure(batch, want_norm)?;
+        if again.loss.is_finite() {
+            self.mixed.failed();
+        }
+        Ok(again)
     }
 
     /// Ends the group with a gradient of norm `norm`.
@@ -201,16 +241,15 @@ fn decay(ema: f64, updates: u64) -> f64 {
 
 impl<B: Kernels> Engine for Placed<B> {
     fn step(&mut self, batch: Batch, rate: Option<f64>) -> Result<Stepped, NetworkError> {
-        let loss = self.gather(batch);
-        let square_sum = self.gradients.square_sum().filter(|_| rate.is_some());
-        // One wait for the device reads both.
-        let read = host_values(Tensor::cat(std::iter::once(loss).chain(square_sum).collect(), 0))?;
-        let number = |index: usize| read.get(index).map(|&value| f64::from(value));
-        let gradient = number(1).map(|square_sum| self.gradients.norm(square_sum));
+        let Stepped { loss, gradient } = self.careful(batch, rate.is_some())?;
         if let (Some(norm), Some(rate)) = (gradient.filter(|norm| norm.is_finite()), rate) {
             self.update(norm, rate);
         }
-        Ok(Stepped { loss: number(0).unwrap_or(f64::NAN), gradient })
+        Ok(Stepped { loss, gradient })
+    }
+
+    fn take_notes(&mut self) -> Vec<String> {
+        self.mixed.take_notes()
     }
 
     fn predict(&self, batch: Batch) -> Result<Vec<f32>, NetworkError> {
@@ -234,5 +273,9 @@ impl<B: Kernels> Engine for Placed<B> {
 
 #[cfg(test)]
 mod kinds;
+#[cfg(test)]
+mod peak;
+#[cfg(test)]
+mod precision;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use super::error::TrainingError;
 use super::held_out::HeldOut;
+use super::placement::fits_here;
 use super::plan::{Plan, plan};
 use super::trainer::{Summary, train};
 use super::{EventKind, RunWriter, StopSignal, TrainConfig};
@@ -23,6 +24,7 @@ pub fn prepare_and_train(
 ) -> Result<Summary, TrainingError> {
     give_up_old_split(&mut config, run)?;
     if config.data.is_empty() {
+        fits_here(&config)?;
         let project = Project::open(&config.project)?;
         if preprocess {
             make_crops(&project, &config, run, stop)?;

@@ -19,13 +19,14 @@ use super::error::TrainingError;
 use super::feed::Feed;
 use super::fine_tune::paces;
 use super::patches::{Sample, patch_list};
+use super::placement::place;
 use super::sample::Watch;
 use super::schedule::Schedule;
 use super::setup::{architecture, first_weights};
 use super::source::PatchSource;
 use super::validate::{Validation, validate};
 use super::{EventKind, FinishStatus, RunWriter, ScheduleKind, StopRequest, StopSignal, TrainConfig};
-use crate::network::{Architecture, Device, DeviceChoice, NetworkError};
+use crate::network::Architecture;
 use crate::preprocess::Intensities;
 pub use ending::Summary;
 
@@ -80,8 +81,7 @@ impl<'a> Trainer<'a> {
         load: impl FnOnce(Option<Intensities>) -> Result<TrainingData, TrainingError>,
     ) -> Result<Option<Self>, TrainingError> {
         let architecture = architecture(config)?;
-        let choice: DeviceChoice = config.device.parse().map_err(NetworkError::Device)?;
-        let (device, note) = Device::choose(choice)?;
+        let (device, note) = place(config, &architecture)?;
         run.set_device(&note)?;
         run.watch_machine(device.gpu());
         let last = run.dir().last_checkpoint();
@@ -102,6 +102,7 @@ impl<'a> Trainer<'a> {
             loss: config.loss.clone(),
             paces: paces(config, &architecture)?,
             fresh: config.init.is_none(),
+            precision: config.precision,
         };
         let engine = engine(setup, &state, &device);
         let source = Arc::new(PatchSource::new(config, std::mem::take(&mut data.train), data.intensities));
@@ -192,6 +193,9 @@ impl<'a> Trainer<'a> {
         let rate = self.rate();
         let batch = self.feed.next()?;
         let stepped = self.engine.step(batch, self.ends_group().then_some(rate))?;
+        for note in self.engine.take_notes() {
+            self.run.warn(note)?;
+        }
         self.progress.steps += 1;
         self.progress.total_steps += 1;
         self.progress.loss_sum += stepped.loss;

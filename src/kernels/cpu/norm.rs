@@ -42,19 +42,13 @@ impl Channels {
         let factor = self.scale[c] * self.inverse[c];
         (factor, self.shift[c] - self.mean[c] * factor)
     }
+}
 
-    /// The activation. A NaN stays one, and minus infinity becomes one, so that a diverged network is noticed; the added 0
-    /// takes the sign off a zero.
-    #[inline(always)]
-    fn bend(&self, linear: f32) -> f32 {
-        if linear < 0.0 { linear * self.slope + 0.0 } else { linear }
-    }
-
-    /// The gradient `grad` in front of the activation.
-    #[inline(always)]
-    fn through(&self, linear: f32, grad: f32) -> f32 {
-        if linear > 0.0 { grad } else { grad * self.slope }
-    }
+/// What an activation of `slope` below 0 multiplies `linear` with. A factor rather than a maximum: a NaN stays one, and minus
+/// infinity becomes one, so that a diverged network is noticed.
+#[inline(always)]
+fn steepness(linear: f32, slope: f32) -> f32 {
+    if linear > 0.0 { 1.0 } else { slope }
 }
 
 /// Sum of `term` over two equally long arrays.
@@ -116,11 +110,15 @@ fn filled(dims: Dims, fill: impl Fn(usize, usize, &mut [f32]) + Sync) -> Vec<f32
 }
 
 pub(super) fn forward(values: &[f32], dims: Dims, channels: &Channels) -> Vec<f32> {
+    // A copy: behind a reference it would keep the loop below from becoming vectors.
+    let slope = channels.slope;
     filled(dims, |c, n, output| {
         let (factor, offset) = channels.line(c);
         let input = &values[(n * dims.c + c) * dims.space()..][..output.len()];
         for (y, x) in output.iter_mut().zip(input) {
-            *y = channels.bend(x * factor + offset);
+            let linear = x * factor + offset;
+            // The added 0 takes the sign off a zero.
+            *y = linear * steepness(linear, slope) + 0.0;
         }
     })
 }
@@ -132,11 +130,11 @@ pub(super) fn backward(
     channels: &Channels,
     grad: &[f32],
 ) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-    let count = (dims.n * dims.space()) as f64;
+    let (count, bend) = ((dims.n * dims.space()) as f64, channels.slope);
     let sums = per_channel(dims, |c| {
         let (factor, offset) = channels.line(c);
         let (mean, inverse) = (channels.mean[c], channels.inverse[c]);
-        let through = |x: f32, g: f32| channels.through(x * factor + offset, g);
+        let through = |x: f32, g: f32| g * steepness(x * factor + offset, bend);
         let pairs = || pieces(values, dims, c).zip(pieces(grad, dims, c));
         let shift: f64 = pairs().map(|(x, g)| total(x, g, through)).sum();
         let scale: f64 = pairs().map(|(x, g)| total(x, g, |x, g| through(x, g) * (x - mean) * inverse)).sum();
@@ -150,7 +148,7 @@ pub(super) fn backward(
         let start = (n * dims.c + c) * dims.space();
         let (x, g) = (&values[start..][..output.len()], &grad[start..][..output.len()]);
         for ((to, x), g) in output.iter_mut().zip(x).zip(g) {
-            let through = channels.through(x * factor + offset, *g);
+            let through = g * steepness(x * factor + offset, bend);
             *to = (through - level - (x - mean) * slope) * factor;
         }
     });
