@@ -14,8 +14,7 @@ use crate::runs::slurm::JobScript;
 use crate::runs::{self, FakeScript, Live, Liveness, RunState, RunStatus};
 use crate::training::{
     RunDir, RunError, RunWriter, StopSignal, TrainConfig, WishError, Wishes, fits_here, guarded,
-    prepare_and_train,
-    settings, settings_like,
+    prepare_and_train, settings, settings_like,
 };
 
 /// Train a network on a project's crops
