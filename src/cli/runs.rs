@@ -58,7 +58,7 @@ impl Args {
     fn side_by_side(&self, place: &std::path::Path) -> CommandResult {
         let card = |name: &String| Ok::<_, Failure>(RunCard::read(runs::find(place, name)?)?);
         let cards = self.compare.iter().map(card).collect::<Result<Vec<_>, _>>()?;
-        let settings: Vec<_> = cards.iter().map(|card| &card.settings).collect();
+        let settings: Vec<_> = cards.iter().map(|card| &*card.settings).collect();
         let differences = differences(&settings);
         if self.json {
             let cards: Vec<Value> = cards.iter().map(card_as_json).collect();

@@ -7,6 +7,7 @@ use super::status::RunStatus;
 use crate::training::RunDir;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 use toml::{Table, Value};
 
 /// What a table of runs shows of one.
@@ -17,7 +18,7 @@ pub struct RunCard {
     /// Seconds its epochs took together.
     pub seconds: f64,
     /// Its frozen settings, flat: `split.fold` and so on. See [`flat_settings`].
-    pub settings: BTreeMap<String, String>,
+    pub settings: Arc<BTreeMap<String, String>>,
 }
 
 /// A setting in which runs differ.
@@ -37,11 +38,11 @@ impl RunCard {
     pub fn read(dir: RunDir) -> Result<Self, RunsError> {
         let live = Live::open(dir)?;
         let settings = read_settings(live.dir()).unwrap_or_default();
-        Ok(Self::of(live.status(), live.history(), settings))
+        Ok(Self::of(live.status(), live.history(), Arc::new(settings)))
     }
 
     /// The card of a run that is being followed.
-    pub fn of(status: RunStatus, history: &History, settings: BTreeMap<String, String>) -> Self {
+    pub fn of(status: RunStatus, history: &History, settings: Arc<BTreeMap<String, String>>) -> Self {
         let seconds = history.epochs.iter().map(|e| e.seconds).filter(|s| s.is_finite()).sum();
         Self { status, seconds, settings }
     }
@@ -213,7 +214,8 @@ mod tests {
         let dir = RunDir::new("/nowhere");
         let status = RunStatus::of(&dir, &History::default(), 0);
         let card = |network| {
-            RunCard::of(status.clone(), &History::default(), settings(|c| c.network = network)).network()
+            RunCard::of(status.clone(), &History::default(), Arc::new(settings(|c| c.network = network)))
+                .network()
         };
         assert_eq!(card(NetworkChoice::Preset("t2s".into())), "t2s");
         let described = toml::from_str("depth = 3\nbase = 12").unwrap();

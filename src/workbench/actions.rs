@@ -4,7 +4,7 @@
 
 use super::keys::{Key, shown};
 use super::layout::viewer_area;
-use super::state::{Modal, Screen, State};
+use super::state::{Modal, Pane, Screen, State};
 
 mod table;
 
@@ -20,6 +20,9 @@ pub(crate) enum Context {
     Compare,
     Points,
     Training,
+    RunTable,
+    Film,
+    Console,
     Results,
     Image,
     Help,
@@ -30,6 +33,7 @@ pub(crate) enum Context {
     Comment,
     Rank,
     Form,
+    Epochs,
     Path,
 }
 
@@ -44,6 +48,9 @@ impl Context {
             Self::Compare => "Comparing centerlines",
             Self::Points => "Placing points",
             Self::Training => "Training",
+            Self::RunTable => "Table of runs",
+            Self::Film => "Film strip",
+            Self::Console => "Console of a run",
             Self::Results => "Results",
             Self::Image => "Image",
             Self::Help => "Help",
@@ -54,6 +61,7 @@ impl Context {
             Self::Comment => "Comment",
             Self::Rank => "Rank",
             Self::Form => "Training form",
+            Self::Epochs => "More epochs",
             Self::Path => "Open",
         }
     }
@@ -147,6 +155,22 @@ pub(crate) enum Action {
     NewRun,
     StopRun,
     ResumeRun,
+    CloneRun,
+    MarkRun,
+    NextMetric,
+    Smooth,
+    LogAxis,
+    EpochBack,
+    EpochOn,
+    PanBack,
+    PanOn,
+    ClearPlots,
+    ShowTable,
+    ShowFilm,
+    ShowConsole,
+    LeavePane,
+    NextRanking,
+    ToggleBell,
     Evaluate,
     ValueUp,
     ValueDown,
@@ -197,6 +221,7 @@ pub(crate) fn contexts(state: &State) -> Vec<Context> {
         Some(Modal::Comment { .. }) => vec![Context::Comment],
         Some(Modal::Rank) => vec![Context::Rank],
         Some(Modal::Form) => vec![Context::Form],
+        Some(Modal::Epochs { .. }) => vec![Context::Epochs],
         Some(Modal::Path { .. }) => vec![Context::Path],
         None => holding(state),
     }
@@ -204,6 +229,9 @@ pub(crate) fn contexts(state: &State) -> Vec<Context> {
 
 /// The contexts of the screen as it is now: without the viewer's where there is no room for it.
 pub(crate) fn holding(state: &State) -> Vec<Context> {
+    if state.screen == Screen::Training {
+        return pane_contexts(state.training.pane);
+    }
     let mut contexts = screen_contexts(state.screen);
     if viewer_area(state).is_empty() {
         contexts.retain(|c| *c != Context::Viewer);
@@ -211,12 +239,23 @@ pub(crate) fn holding(state: &State) -> Vec<Context> {
     contexts
 }
 
+/// The contexts of what the training screen shows.
+fn pane_contexts(pane: Pane) -> Vec<Context> {
+    let context = match pane {
+        Pane::Curves => Context::Training,
+        Pane::Table => Context::RunTable,
+        Pane::Film => Context::Film,
+        Pane::Console => Context::Console,
+    };
+    vec![context, Context::Global]
+}
+
 /// The contexts of a screen with nothing over it.
 fn screen_contexts(screen: Screen) -> Vec<Context> {
     match screen {
         Screen::Start => vec![Context::Start, Context::Global],
         Screen::Subjects => vec![Context::Subjects, Context::Viewer, Context::Global],
-        Screen::Training => vec![Context::Training, Context::Global],
+        Screen::Training => pane_contexts(Pane::Curves),
         Screen::Results => vec![Context::Results, Context::Viewer, Context::Global],
         Screen::Compare => vec![Context::Compare, Context::Global],
         Screen::Points => vec![Context::Points, Context::Global],
@@ -273,15 +312,21 @@ mod tests {
         Screen::Image,
     ];
 
+    /// Every chain of contexts that can hold without anything over the screen.
+    fn chains() -> impl Iterator<Item = Vec<Context>> {
+        let panes = [Pane::Table, Pane::Film, Pane::Console].map(pane_contexts);
+        SCREENS.map(screen_contexts).into_iter().chain(panes)
+    }
+
     #[test]
     fn every_key_can_be_read_and_means_one_thing_on_a_screen() {
-        for screen in SCREENS {
+        for chain in chains() {
             let mut seen = HashSet::new();
-            for binding in active(&screen_contexts(screen)) {
+            for binding in active(&chain) {
                 for key in binding.keys {
                     let parsed = Key::parse(key);
                     assert!(parsed.is_some(), "{key} of {:?} cannot be read", binding.action);
-                    assert!(seen.insert(parsed), "{key} has two meanings on {screen:?}");
+                    assert!(seen.insert(parsed), "{key} has two meanings in {chain:?}");
                 }
             }
         }
@@ -301,6 +346,7 @@ mod tests {
             Context::Comment,
             Context::Rank,
             Context::Form,
+            Context::Epochs,
             Context::Path,
         ] {
             let leaves = |b: &&Binding| matches!(b.action, Action::Close) && b.keys.contains(&"esc");
@@ -311,8 +357,8 @@ mod tests {
     #[test]
     fn the_readme_lists_every_key_of_every_screen() {
         let readme = include_str!("../../README.md");
-        for screen in SCREENS.into_iter().filter(|s| !matches!(s, Screen::Start | Screen::Image)) {
-            for binding in active(&screen_contexts(screen)) {
+        for chain in chains().filter(|c| !matches!(c[0], Context::Start | Context::Image)) {
+            for binding in active(&chain) {
                 let row = format!("| `{}` | {} |", binding.shown_keys(), binding.help);
                 assert!(readme.lines().any(|line| line == row), "the README lacks: {row}");
             }

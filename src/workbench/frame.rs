@@ -21,6 +21,16 @@ impl Gather {
         out.write_all(&[BEGIN, &bytes, END].concat())?;
         out.flush()
     }
+
+    /// Has the next frame ring the bell and, where the terminal is known to show them, send a notification (OSC 9).
+    pub(crate) fn ring(&mut self, text: &str, notifies: bool) -> io::Result<()> {
+        self.write_all(b"\x07")?;
+        if notifies {
+            let plain: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+            write!(self, "\x1b]9;{plain}\x1b\\")?;
+        }
+        Ok(())
+    }
 }
 
 impl Write for Gather {
@@ -37,6 +47,19 @@ impl Write for Gather {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_announcement_rings_and_says_nothing_a_terminal_could_mistake() {
+        let sent = |notifies| {
+            let mut gather = Gather::default();
+            gather.ring("run a\x1b]0;x\x07 ended", notifies).unwrap();
+            let mut out = Vec::new();
+            gather.send(&mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(sent(false), "\x1b[?2026h\x07\x1b[?2026l");
+        assert_eq!(sent(true), "\x1b[?2026h\x07\x1b]9;run a]0;x ended\x1b\\\x1b[?2026l");
+    }
 
     #[test]
     fn a_frame_is_one_bracketed_write() {

@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::state::{Screen, State};
+use super::state::{Pane, Screen, State};
 
 mod compare;
 mod points;
@@ -152,6 +152,14 @@ const NARROW: u16 = 34;
 /// The list and the rest of the subjects and training screens.
 pub(crate) fn screen_split(state: &State) -> Split {
     split(page(state.area()).body, NARROW)
+}
+
+/// Where the training screen shows what its pane is about: beside the list, or all of the body.
+pub(crate) fn runs_main(state: &State) -> Rect {
+    match state.training.pane {
+        Pane::Curves => screen_split(state).main,
+        _ => page(state.area()).body,
+    }
 }
 
 /// The parts of the results screen. The viewer has the right of a large terminal and no place on a small one.

@@ -10,7 +10,7 @@ use super::theme::ThemeName;
 use super::widgets::picture::{Ink, Mode};
 
 /// The remembered choices.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Memory {
     pub(crate) theme: ThemeName,
@@ -18,7 +18,21 @@ pub(crate) struct Memory {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) mode: Option<Mode>,
     pub(crate) recent: Vec<PathBuf>,
+    /// Whether the end of a training rings the terminal's bell.
+    pub(crate) bell: bool,
     pub(crate) overlays: Overlays,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            theme: ThemeName::default(),
+            mode: None,
+            recent: Vec::new(),
+            overlays: Overlays::default(),
+            bell: true,
+        }
+    }
 }
 
 impl Memory {
@@ -48,6 +62,7 @@ impl Memory {
             self.mode = Some(state.ink.mode);
         }
         self.overlays = state.viewer.overlays;
+        self.bell = state.bell;
         self.recent.clone_from(&state.start.recent);
         self
     }

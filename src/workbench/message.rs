@@ -13,8 +13,9 @@ use super::model::{Curves, Evaluation, MarkChange, ProjectCard, QcNote, RunRow, 
 use super::scene::Scene;
 use super::side::{Side, SideKind};
 use super::state::points::Opened;
-use super::state::{JobKind, Level};
+use super::state::{JobKind, Level, Pane};
 use super::trial::TrialNews;
+use crate::training::EpochSample;
 
 /// Something that happened.
 pub(crate) enum Msg {
@@ -64,11 +65,7 @@ pub(crate) enum Msg {
     /// These scans have another centerline now: their crops are to follow.
     CenterlinesChanged(Vec<String>),
     Job(JobNews),
-    /// The runs of the project, and the curves of one of them.
-    Runs {
-        runs: Vec<RunRow>,
-        curves: Option<(PathBuf, Curves)>,
-    },
+    Runs(Box<RunNews>),
     /// A training was started or resumed in this directory.
     Launched(Result<PathBuf, String>),
     /// A run was asked to stop.
@@ -77,6 +74,26 @@ pub(crate) enum Msg {
         evaluations: Vec<Evaluation>,
         prefer: Option<PathBuf>,
     },
+}
+
+/// The runs of the project, and more of those that are looked at.
+#[derive(Default)]
+pub(crate) struct RunNews {
+    /// Newest first.
+    pub(crate) runs: Vec<RunRow>,
+    pub(crate) curves: Vec<(PathBuf, Arc<Curves>)>,
+    /// The samples of the chosen run, by epoch.
+    pub(crate) film: Option<(PathBuf, Vec<Arc<EpochSample>>)>,
+    /// The last lines of the chosen run's console.
+    pub(crate) console: Option<(PathBuf, Vec<String>)>,
+}
+
+/// What the training screen shows of the runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Look {
+    pub(crate) selected: Option<PathBuf>,
+    pub(crate) marked: Vec<PathBuf>,
+    pub(crate) pane: Pane,
 }
 
 /// A scan's scene in an effect: equal to itself only, for nobody compares voxels.
@@ -178,14 +195,14 @@ pub(crate) enum Effect {
     },
     MakeDemo,
     CancelJob,
-    PollRuns {
-        selected: Option<PathBuf>,
-    },
+    PollRuns(Look),
     Launch {
         arguments: Vec<OsString>,
     },
+    /// Go on with a run, to a larger number of epochs when one is given.
     Resume {
         run: PathBuf,
+        epochs: Option<u32>,
     },
     Stop {
         run: PathBuf,

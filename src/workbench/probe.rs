@@ -32,6 +32,17 @@ pub(crate) fn octants() -> bool {
     known && !multiplexed
 }
 
+/// Whether the terminal is known to show OSC 9 as a notification. Others print it, take it for progress, or, multiplexers
+/// like tmux, swallow it.
+pub(crate) fn notifies() -> bool {
+    let set = |name: &str| std::env::var(name).unwrap_or_default();
+    let multiplexed = !set("TMUX").is_empty() || !set("STY").is_empty() || set("TERM").starts_with("screen");
+    let programs = ["iTerm.app", "WezTerm", "ghostty"];
+    let known = programs.contains(&set("TERM_PROGRAM").as_str())
+        || ["xterm-kitty", "xterm-ghostty", "foot"].contains(&set("TERM").as_str());
+    known && !multiplexed
+}
+
 /// The picture mode to begin with.
 pub(crate) fn first_mode(depth: Depth, remembered: Option<Mode>) -> Mode {
     match remembered {

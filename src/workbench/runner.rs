@@ -80,6 +80,7 @@ impl Runner {
         state.start.recent.clone_from(&memory.recent);
         state.viewer.overlays = memory.overlays;
         state.octants = probe::octants();
+        state.bell = memory.bell;
         events::listen(sender.clone());
         let effects = Effects::new(sender, path.clone());
         let hears = |kind| signal(kind);
@@ -114,6 +115,9 @@ impl Runner {
             if Instant::now() >= next_tick {
                 self.take(Msg::Tick(unix_now()));
                 next_tick = Instant::now() + if self.state.moves() { TICK } else { self.slow_tick() };
+            }
+            if let Some(text) = self.state.ring.take() {
+                self.gather.ring(&text, probe::notifies())?;
             }
             match self.state.leave.take() {
                 Some(Leave::Quit) => return Ok(()),

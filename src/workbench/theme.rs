@@ -69,6 +69,8 @@ pub(crate) enum Role {
     Validation,
     Dice,
     Rate,
+    /// One of several runs in a chart, by its number.
+    Run(u8),
 }
 
 /// A theme on a terminal of a given depth.
@@ -151,8 +153,48 @@ fn dark(role: Role) -> Rgb {
         Role::Validation => (255, 175, 95),
         Role::Dice => (135, 215, 95),
         Role::Rate => (215, 135, 255),
+        Role::Run(n) => nth(n, &RUNS_ON_DARK),
     }
 }
+
+/// The colour of the `n`th run; after the last they begin again, and letters tell.
+fn nth(n: u8, palette: &[Rgb; 8]) -> Rgb {
+    palette[usize::from(n) % palette.len()]
+}
+
+const RUNS_ON_DARK: [Rgb; 8] = [
+    (95, 175, 255),
+    (255, 175, 95),
+    (135, 215, 95),
+    (255, 135, 175),
+    (215, 175, 255),
+    (95, 215, 215),
+    (255, 215, 95),
+    (215, 135, 95),
+];
+
+const RUNS_ON_LIGHT: [Rgb; 8] = [
+    (0, 95, 215),
+    (215, 95, 0),
+    (0, 135, 0),
+    (215, 0, 95),
+    (135, 0, 175),
+    (0, 135, 135),
+    (135, 95, 0),
+    (95, 95, 95),
+];
+
+/// Okabe and Ito's, without black.
+const RUNS_FOR_ALL: [Rgb; 8] = [
+    (86, 180, 233),
+    (230, 159, 0),
+    (0, 158, 115),
+    (204, 121, 167),
+    (240, 228, 66),
+    (0, 114, 178),
+    (213, 94, 0),
+    (178, 178, 178),
+];
 
 fn light(role: Role) -> Rgb {
     match role {
@@ -168,6 +210,7 @@ fn light(role: Role) -> Rgb {
         Role::Validation => (215, 95, 0),
         Role::Dice => (0, 135, 0),
         Role::Rate => (135, 0, 175),
+        Role::Run(n) => nth(n, &RUNS_ON_LIGHT),
         // Marks lie on the grey picture, not on the page: the dark theme's colours serve there.
         _ => dark(role),
     }
@@ -182,6 +225,7 @@ fn colour_blind(role: Role) -> Rgb {
         Role::Bad => (213, 94, 0),
         Role::Mask | Role::Validation | Role::Letter => (230, 159, 0),
         Role::Cursor | Role::Rate => (204, 121, 167),
+        Role::Run(n) => nth(n, &RUNS_FOR_ALL),
         _ => dark(role),
     }
 }

@@ -20,8 +20,10 @@ const PREDICTION: Enabled = |s| s.viewer.scene.as_ref().is_some_and(|v| v.predic
 const FAILING: Enabled = |s| s.subjects.tally().failing > 0;
 const FILTERED: Enabled = |s| !s.subjects.filter.is_empty() || s.viewer.wide;
 const ALIVE: Enabled = |s| s.training.current().is_some_and(|r| r.state.is_alive());
-const RESUMABLE: Enabled =
-    |s| s.training.current().is_some_and(|r| !r.state.is_alive() && r.epoch < r.epochs.max(1));
+const RUN: Enabled = |s| s.training.current().is_some();
+const SEVERAL_RUNS: Enabled = |s| s.training.runs.len() > 1;
+const RESUMABLE: Enabled = |s| s.training.current().is_some_and(|r| r.state.can_resume());
+const FRAMES: Enabled = |s| !s.training.film.frames.is_empty();
 const EVALUABLE: Enabled = |s| IDLE(s) && s.training.current().is_some_and(|r| r.epoch > 0);
 const SCORED: Enabled = |s| s.results.current().is_some();
 const SEVERAL: Enabled = |s| s.results.evaluations.len() > 1;
@@ -170,11 +172,51 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Compare, &["esc"], A::LeaveCompare, "Back", "Back to the list; what is still running stops", hint(4, "esc", "back"), ALWAYS),
 
     row(C::Training, &["n"], A::NewRun, "New training", "Fill in the form and start a training that outlives this terminal", hint(3, "n", "new training"), PROJECT),
-    row(C::Training, &["up", "k"], A::Up, "Run above", "Choose the run above", hint(3, "↑↓", "run"), |s| s.training.runs.len() > 1),
-    row(C::Training, &["down", "j"], A::Down, "Run below", "Choose the run below", None, |s| s.training.runs.len() > 1),
+    row(C::Training, &["N"], A::CloneRun, "New training like this", "The form filled in as the chosen run was, on the same split; only what you change differs", hint(9, "N", "like this"), RUN),
+    row(C::Training, &["up", "k"], A::Up, "Run above", "Choose the run above", hint(3, "↑↓", "run"), SEVERAL_RUNS),
+    row(C::Training, &["down", "j"], A::Down, "Run below", "Choose the run below", None, SEVERAL_RUNS),
+    row(C::Training, &["space"], A::MarkRun, "Mark to compare", "Draw the run into one chart with the other marked ones; again: take it out", hint(4, "space", "compare"), SEVERAL_RUNS),
     row(C::Training, &["s"], A::StopRun, "Stop", "Finish the step, write a checkpoint, stop; asked again: kill", hint(3, "s", "stop"), ALIVE),
-    row(C::Training, &["u"], A::ResumeRun, "Resume", "Go on from the last checkpoint", hint(3, "u", "resume"), RESUMABLE),
+    row(C::Training, &["u"], A::ResumeRun, "Resume or extend", "Go on from the last checkpoint; a finished run asks for a new number of epochs", hint(3, "u", "resume"), RESUMABLE),
     row(C::Training, &["e"], A::Evaluate, "Evaluate", "Segment the test side with the best model and score it", hint(3, "e", "evaluate"), EVALUABLE),
+    row(C::Training, &["b"], A::ShowTable, "Table of runs", "Best values of all runs, and the settings in which the marked ones differ", hint(6, "b", "best"), RUN),
+    row(C::Training, &["f"], A::ShowFilm, "Film strip", "What the network made of one validation scan, epoch after epoch", hint(5, "f", "film"), RUN),
+    row(C::Training, &["c"], A::ShowConsole, "Console", "What the trainer wrote, followed", hint(8, "c", "console"), RUN),
+    row(C::Training, &["m"], A::NextMetric, "Next curve", "Overview, loss, Dice, learning rate, patches a second, memory, load", hint(7, "m", "curve"), RUN),
+    row(C::Training, &["a"], A::Smooth, "Smooth", "Draw the mean of the last epochs over the values: a little, more, not", hint(10, "a", "smooth"), RUN),
+    row(C::Training, &["l"], A::LogAxis, "Logarithmic axis", "Values by factors, and back", hint(11, "l", "log"), RUN),
+    row(C::Training, &["left"], A::EpochBack, "Epoch before", "Read the values an epoch earlier (click too)", hint(10, "←→", "read"), RUN),
+    row(C::Training, &["right"], A::EpochOn, "Epoch after", "Read the values an epoch later (click too)", None, RUN),
+    row(C::Training, &["+", "="], A::ZoomIn, "Zoom in", "Fewer epochs (wheel too)", hint(12, "+ -", "zoom"), RUN),
+    row(C::Training, &["-"], A::ZoomOut, "Zoom out", "More epochs (wheel too)", None, RUN),
+    row(C::Training, &["shift-left"], A::PanBack, "Earlier epochs", "Move the part in sight back", None, RUN),
+    row(C::Training, &["shift-right"], A::PanOn, "Later epochs", "Move the part in sight on", None, RUN),
+    row(C::Training, &["0"], A::ResetView, "All epochs", "The whole run, nothing read", None, RUN),
+    row(C::Training, &["esc"], A::ClearPlots, "Back", "Put away the reading, then the zoom, then the marks", None, RUN),
+    row(C::Training, &["B"], A::ToggleBell, "Bell", "Ring the terminal's bell when a training ends, or not; the choice is remembered", None, ALWAYS),
+
+    row(C::RunTable, &["up", "k"], A::Up, "Run above", "Choose the run above", hint(2, "↑↓", "run"), SEVERAL_RUNS),
+    row(C::RunTable, &["down", "j"], A::Down, "Run below", "Choose the run below", None, SEVERAL_RUNS),
+    row(C::RunTable, &["space"], A::MarkRun, "Mark to compare", "Show in which settings the run differs from the other marked ones", hint(1, "space", "compare"), RUN),
+    row(C::RunTable, &["o"], A::NextRanking, "Order", "Best Dice, lowest loss, shortest or newest first", hint(3, "o", "order"), RUN),
+    row(C::RunTable, &["esc", "b"], A::LeavePane, "Back", "Back to the curves", hint(4, "esc", "back"), ALWAYS),
+
+    row(C::Film, &["left"], A::EpochBack, "Epoch before", "Walk to the sample before (wheel too)", hint(1, "←→", "epoch"), FRAMES),
+    row(C::Film, &["right"], A::EpochOn, "Epoch after", "Walk to the sample after (wheel too)", None, FRAMES),
+    row(C::Film, &["pgup"], A::PageUp, "Strip back", "As many samples back as are in sight", None, FRAMES),
+    row(C::Film, &["pgdn"], A::PageDown, "Strip on", "As many samples on as are in sight", None, FRAMES),
+    row(C::Film, &["home", "g"], A::First, "First epoch", "The first sample", None, FRAMES),
+    row(C::Film, &["end", "G"], A::Last, "Newest epoch", "The newest sample, which then follows the training", None, FRAMES),
+    row(C::Film, &["up", "k"], A::Up, "Slice up", "The slice towards the head", hint(2, "↑↓", "slice"), FRAMES),
+    row(C::Film, &["down", "j"], A::Down, "Slice down", "The slice towards the feet", None, FRAMES),
+    row(C::Film, &["esc", "f"], A::LeavePane, "Back", "Back to the curves", hint(3, "esc", "back"), ALWAYS),
+
+    row(C::Console, &["up", "k"], A::Up, "Up", "Older lines (wheel too)", hint(1, "↑↓", "scroll"), ALWAYS),
+    row(C::Console, &["down", "j"], A::Down, "Down", "Newer lines (wheel too)", None, ALWAYS),
+    row(C::Console, &["pgup"], A::PageUp, "Page up", "A page older", None, ALWAYS),
+    row(C::Console, &["pgdn"], A::PageDown, "Page down", "A page newer", None, ALWAYS),
+    row(C::Console, &["end", "G"], A::Last, "Follow", "The newest line, and on with it", hint(2, "end", "follow"), ALWAYS),
+    row(C::Console, &["esc", "c"], A::LeavePane, "Back", "Back to the curves", hint(3, "esc", "back"), ALWAYS),
 
     row(C::Results, &["up", "k"], A::Up, "Scan above", "Choose the scan above", hint(1, "↑↓", "scan"), SCORED),
     row(C::Results, &["down", "j"], A::Down, "Scan below", "Choose the scan below", None, SCORED),
@@ -233,6 +275,9 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Form, &["right"], A::ValueUp, "More", "The next choice, or a greater value", None, ALWAYS),
     row(C::Form, &["enter"], A::Choose, "Start", "Start the training", hint(3, "⏎", "start"), ALWAYS),
     row(C::Form, &["esc", "ctrl-c"], A::Close, "Close", "Back without starting", hint(3, "esc", "close"), ALWAYS),
+
+    row(C::Epochs, &["enter"], A::Choose, "Go on", "Train to this many epochs", hint(3, "⏎", "go on"), ALWAYS),
+    row(C::Epochs, &["esc", "ctrl-c"], A::Close, "Close", "Leave the run as it is", hint(3, "esc", "close"), ALWAYS),
 
     row(C::Path, &["enter"], A::Choose, "Open", "Open the path", hint(3, "⏎", "open"), ALWAYS),
     row(C::Path, &["esc", "ctrl-c"], A::Close, "Close", "Back to the start screen", hint(3, "esc", "close"), ALWAYS),

@@ -98,9 +98,9 @@ impl Effects {
             Effect::Preprocess { ids, force } => jobs::preprocess(project, ids, force, self),
             Effect::Check => jobs::check(project, self),
             Effect::Evaluate { run } => jobs::evaluate(project, run, self),
-            Effect::PollRuns { selected } => self.runs.poll(project, selected, self.sender.clone()),
+            Effect::PollRuns(look) => self.runs.poll(project, look, self.sender.clone()),
             Effect::Launch { arguments } => runs::launch(project, arguments, self),
-            Effect::Resume { run } => runs::resume(project, run, self),
+            Effect::Resume { run, epochs } => runs::resume(project, run, epochs, self),
             Effect::Stop { run, now } => runs::stop(run, now, self),
             Effect::LoadEvaluations { prefer } => results::load(project, prefer, self),
             _ => {}

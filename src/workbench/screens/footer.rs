@@ -28,6 +28,10 @@ fn draw_status(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     let typed = match &state.modal {
         Some(Modal::Comment { text }) => Some(("comment ", format!("{text}▏"))),
+        Some(Modal::Epochs { text }) => {
+            let done = state.training.current().map_or(0, |run| run.epoch);
+            Some(("epochs to reach ", format!("{text}▏   it has {done}")))
+        }
         Some(Modal::Rank) => Some(("rank ", "▏   0 to 9".to_owned())),
         _ => None,
     };

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::super::layout::centred;
 use super::super::state::form::{Field, Kind};
-use super::super::state::{Level, State};
+use super::super::state::{Form, Level, State};
 use super::super::theme::Role;
 use super::super::widgets::text::put;
 use super::{line, panel, pieces};
@@ -15,7 +15,7 @@ pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let form = &state.training.form;
     let theme = state.ink.theme;
     let height = form.fields.len() as u16 + 7;
-    let inner = panel("New training", centred(area, 78, height), theme, buffer);
+    let inner = panel(&title(form), centred(area, 78, height), theme, buffer);
     for (i, field) in form.fields.iter().enumerate() {
         draw_field(state, field, i == form.selected, line(inner, i as u16 + 1), buffer);
     }
@@ -25,6 +25,10 @@ pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let data =
         format!("{} of {} scans are preprocessed, {} have a mask", tally.crops, tally.scans, tally.masks);
     put(buffer, line(inner, form.fields.len() as u16 + 3), &data, theme.style(Role::Dim));
+}
+
+fn title(form: &Form) -> String {
+    form.like.as_ref().map_or("New training".to_owned(), |run| format!("New training like {run}"))
 }
 
 fn draw_field(state: &State, field: &Field, chosen: bool, row: Rect, buffer: &mut Buffer) {
@@ -45,8 +49,13 @@ fn draw_field(state: &State, field: &Field, chosen: bool, row: Rect, buffer: &mu
     let role = if field.value.is_empty() && !chosen { Role::Dim } else { role };
     pieces(buffer, Rect { x: row.x + 17, width: 14, ..row }, theme, &[(&value, role)]);
     let help = Rect { x: row.x + 32, width: row.width.saturating_sub(32), ..row };
-    if !chosen {
-        put(buffer, help, field.help, theme.style(Role::Dim));
+    match &field.was {
+        Some(was) if field.is_changed() => {
+            let was = if was.is_empty() { "none" } else { was };
+            pieces(buffer, help, theme, &[("was ", Role::Accent), (was, Role::Title)]);
+        }
+        _ if !chosen => drop(put(buffer, help, field.help, theme.style(Role::Dim))),
+        _ => {}
     }
 }
 

@@ -13,7 +13,7 @@ mod points;
 mod results;
 mod start;
 mod subjects;
-mod training;
+pub(crate) mod training;
 pub(crate) mod viewer;
 
 use ratatui::buffer::Buffer;
@@ -52,7 +52,7 @@ pub(crate) fn draw(state: &State, buffer: &mut Buffer) {
         Some(Modal::Log { back }) => log::draw(state, *back, area, buffer),
         Some(Modal::Form) => form::draw(state, area, buffer),
         Some(Modal::Path { text }) => start::draw_path(state, text, area, buffer),
-        Some(Modal::Filter | Modal::Comment { .. } | Modal::Rank) | None => {}
+        Some(Modal::Filter | Modal::Comment { .. } | Modal::Rank | Modal::Epochs { .. }) | None => {}
     }
 }
 

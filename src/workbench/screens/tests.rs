@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use ratatui::layout::Size;
 
-use super::super::message::Msg;
+use super::super::message::{Msg, RunNews};
 use super::super::model::{Curves, Evaluation, Finding, ProjectCard, QcNote, ScoreRow, Stage, SubjectRow};
 use super::super::scene::tests::sample_scene;
 use super::super::state::compare::tests::{methods, tried};
 use super::super::state::order::Order;
-use super::super::state::training::tests::run;
+use super::super::state::training::tests::{run, runs};
 use super::super::theme::{Depth, ThemeName};
 use super::super::trial::{Methods, TrialNews, Tried};
 use super::super::update::{measure, update};
@@ -124,7 +124,7 @@ fn marks_stand_in_the_list_and_beside_the_picture() {
 fn every_screen_and_panel_can_be_drawn_at_any_size() {
     for (width, height) in [(1, 1), (39, 9), (40, 10), (60, 15), (80, 24), (132, 43), (160, 50), (300, 90)] {
         let mut state = state(width, height);
-        update(&mut state, Msg::Runs { runs: vec![run("a", RunState::Running)], curves: None });
+        update(&mut state, runs(vec![run("a", RunState::Running)]));
         compare(&mut state);
         for screen in [
             Screen::Start,
@@ -233,7 +233,10 @@ fn the_training_screen_shows_runs_progress_and_curves() {
     };
     let runs = vec![run("small-1", RunState::Running), run("small-0", RunState::Done)];
     let dir = runs[0].dir.clone();
-    update(&mut state, Msg::Runs { runs, curves: Some((dir, curves)) });
+    update(
+        &mut state,
+        Msg::Runs(Box::new(RunNews { runs, curves: vec![(dir, Arc::new(curves))], ..RunNews::default() })),
+    );
     let lines = drawn(&state);
     assert!(lines[3].starts_with("● small-1") && lines[3].contains("3/10"), "{lines:#?}");
     assert!(has(&lines, "running  epoch 3 of 10") && has(&lines, "2 min 05 s"), "{lines:#?}");

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use super::super::model::RunRow;
 use crate::training::TrainConfig;
 
 /// How a field is filled in.
@@ -27,6 +28,8 @@ pub(crate) struct Field {
     option: &'static str,
     pub(crate) kind: Kind,
     pub(crate) value: String,
+    /// The value of the run this one is to be like.
+    pub(crate) was: Option<String>,
 }
 
 /// The form.
@@ -34,6 +37,8 @@ pub(crate) struct Field {
 pub(crate) struct Form {
     pub(crate) fields: Vec<Field>,
     pub(crate) selected: usize,
+    /// The run this one is to be like; only what differs from it is asked for.
+    pub(crate) like: Option<String>,
     /// The next character replaces the value instead of adding to it.
     fresh: bool,
 }
@@ -41,7 +46,8 @@ pub(crate) struct Form {
 impl Default for Form {
     fn default() -> Self {
         let config = TrainConfig::default();
-        let field = |label, option, kind, value: String, help| Field { label, help, option, kind, value };
+        let field =
+            |label, option, kind, value: String, help| Field { label, help, option, kind, value, was: None };
         let whole = |least, step| Kind::Whole { least, step };
         let fields = vec![
             field("Epochs", "--epochs", whole(1, 10), "50".into(), "rounds over all training patches"),
@@ -82,7 +88,7 @@ impl Default for Form {
             ),
             field("Fold", "--fold", Kind::Fold, String::new(), "K/N, e.g. 1/5; none splits 60/20/20"),
         ];
-        Self { fields, selected: 0, fresh: true }
+        Self { fields, selected: 0, like: None, fresh: true }
     }
 }
 
@@ -90,6 +96,10 @@ impl Field {
     /// What is wrong with the value, in a sentence.
     pub(crate) fn problem(&self) -> Option<String> {
         let text = self.value.trim();
+        // What an earlier run was trained with can be, also where the form itself does not offer it.
+        if self.was.as_deref() == Some(text) {
+            return None;
+        }
         match self.kind {
             Kind::Whole { least, .. } => {
                 let fine = text.parse::<u64>().is_ok_and(|v| v >= least && v <= u64::from(u32::MAX));
@@ -104,6 +114,11 @@ impl Field {
             }
             Kind::Fold => (!fold_is_fine(text)).then(|| "empty, or K/N with 1 ≤ K ≤ N and N ≥ 2".to_owned()),
         }
+    }
+
+    /// Whether the value is another one than that of the run this one is to be like.
+    pub(crate) fn is_changed(&self) -> bool {
+        self.was.as_deref() != Some(self.value.trim())
     }
 
     /// Steps the value: the next choice, a little more, the next fold.
@@ -129,6 +144,28 @@ impl Field {
 }
 
 impl Form {
+    /// The form filled in as an earlier run was trained.
+    pub(crate) fn like(run: &RunRow) -> Self {
+        let mut form = Self { like: Some(run.name.clone()), ..Self::default() };
+        for field in &mut form.fields {
+            let value = match field.option {
+                "--network" => run.network.clone(),
+                "--fold" => run.setting("split.fold").to_owned(),
+                option => run.setting(option.trim_start_matches('-')).to_owned(),
+            };
+            field.value.clone_from(&value);
+            field.was = Some(value);
+        }
+        form
+    }
+
+    /// Back to a form of its own, unless it is one.
+    pub(crate) fn forget_like(&mut self) {
+        if self.like.is_some() {
+            *self = Self::default();
+        }
+    }
+
     /// The chosen field.
     pub(crate) fn field(&self) -> Option<&Field> {
         self.fields.get(self.selected)
@@ -184,10 +221,11 @@ impl Form {
         self.fields.iter().enumerate().find_map(|(i, f)| Some((i, f.problem()?)))
     }
 
-    /// Options of `deepseg train` for these values.
+    /// Options of `deepseg train` for these values; beside an earlier run, for those that are changed.
     pub(crate) fn arguments(&self) -> Vec<OsString> {
-        let given = self.fields.iter().filter(|f| !f.value.trim().is_empty());
-        given.flat_map(|f| [OsString::from(f.option), OsString::from(f.value.trim())]).collect()
+        let given = self.fields.iter().filter(|f| f.is_changed() && !f.value.trim().is_empty());
+        let like = self.like.iter().flat_map(|run| [OsString::from("--like"), OsString::from(run)]);
+        like.chain(given.flat_map(|f| [OsString::from(f.option), OsString::from(f.value.trim())])).collect()
     }
 }
 
@@ -272,5 +310,21 @@ mod tests {
     fn empty_fields_give_no_option() {
         let arguments = Form::default().arguments();
         assert!(arguments.contains(&"--epochs".into()) && !arguments.contains(&"--fold".into()));
+    }
+
+    #[test]
+    fn a_run_like_another_asks_only_for_what_differs() {
+        let mut run = super::super::training::tests::run("20260101T000000Z-t2s", crate::runs::RunState::Done);
+        run.network = "depth 3, base 12".to_owned();
+        let known = [("epochs", "40"), ("batch", "2"), ("lr", "0.001"), ("device", "auto"), ("seed", "3")];
+        run.settings = std::sync::Arc::new(known.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
+        let mut form = Form::like(&run);
+        assert_eq!(form.first_problem(), None, "a described network is no problem");
+        assert_eq!(form.arguments(), ["--like", "20260101T000000Z-t2s"]);
+        form.step(2);
+        form.nudge(false);
+        assert_eq!(form.arguments()[2..], ["--lr", "5e-4"]);
+        form.forget_like();
+        assert_eq!(form, Form::default());
     }
 }

@@ -1,11 +1,13 @@
 //! All the workbench knows, owned by one thread. Plain values: no handles, no locks, no terminal.
 
 pub(crate) mod compare;
+pub(crate) mod film;
 pub(crate) mod form;
 pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod modal;
 pub(crate) mod order;
+pub(crate) mod plots;
 pub(crate) mod points;
 pub(crate) mod results;
 pub(crate) mod start;
@@ -24,7 +26,7 @@ pub(crate) use points::Placing;
 pub(crate) use results::Results;
 pub(crate) use start::StartMenu;
 pub(crate) use subjects::Subjects;
-pub(crate) use training::Training;
+pub(crate) use training::{Pane, Training};
 pub(crate) use viewer::Viewer;
 
 use super::model::ProjectCard;
@@ -81,6 +83,9 @@ pub(crate) struct State {
     /// Scans whose crop is to be made anew when the job at hand has ended.
     pub(crate) redo: Vec<String>,
     pub(crate) log: Log,
+    /// Whether a run that ends is announced beyond the screen, and the announcement to make.
+    pub(crate) bell: bool,
+    pub(crate) ring: Option<String>,
     pub(crate) leave: Option<Leave>,
     /// Something to draw has changed.
     pub(crate) dirty: bool,
@@ -109,6 +114,8 @@ impl State {
             job: None,
             redo: Vec::new(),
             log: Log::default(),
+            bell: true,
+            ring: None,
             leave: None,
             dirty: true,
         }

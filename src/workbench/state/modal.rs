@@ -81,6 +81,10 @@ pub(crate) enum Modal {
     /// A digit is awaited: the chosen scan's rank.
     Rank,
     Form,
+    /// A new number of epochs is being typed for a finished run.
+    Epochs {
+        text: String,
+    },
     /// A path is being typed on the start screen.
     Path {
         text: String,

@@ -6,13 +6,14 @@ use super::super::model::MarkChange;
 use super::super::state::modal::Question;
 use super::super::state::start::Entry;
 use super::super::state::{Job, JobKind, Leave, Level, Modal, Screen, State};
-use super::{compare, leave, marks, measure, points, poll_now, say, show_chosen, viewer};
+use super::{compare, leave, marks, measure, points, poll_now, say, show_chosen, training, viewer};
 
 /// Does an action.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let special = points::act(state, action)
         .or_else(|| compare::act(state, action))
-        .or_else(|| marks::act(state, action));
+        .or_else(|| marks::act(state, action))
+        .or_else(|| training::act(state, action));
     if let Some(effects) = special.or_else(|| viewer::act(state, action)) {
         return effects;
     }
@@ -30,7 +31,10 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Palette => open(state, Modal::Palette { query: String::new(), selected: 0 }),
         Action::ShowLog => open(state, Modal::Log { back: 0 }),
         Action::Filter => open(state, Modal::Filter),
-        Action::NewRun => open(state, Modal::Form),
+        Action::NewRun => {
+            state.training.form.forget_like();
+            open(state, Modal::Form)
+        }
         Action::OpenPath => open(state, Modal::Path { text: String::new() }),
         Action::GoSubjects => go(state, Screen::Subjects),
         Action::GoTraining => go(state, Screen::Training),
@@ -96,7 +100,6 @@ fn work(state: &mut State, action: Action) -> Vec<Effect> {
         Action::MakeDemo => start(state, JobKind::Demo, 0, Effect::MakeDemo),
         Action::CancelJob => cancel(state),
         Action::StopRun => ask_stop(state),
-        Action::ResumeRun => run_effect(state, |run| Effect::Resume { run }),
         Action::Evaluate => evaluate(state),
         _ => Vec::new(),
     }
@@ -147,7 +150,13 @@ fn step(state: &mut State, by: isize) -> Vec<Effect> {
             }
         }
         Some(Modal::Form) => state.training.form.step(by.signum()),
-        Some(Modal::Confirm(_) | Modal::Path { .. } | Modal::Comment { .. } | Modal::Rank) => {}
+        Some(
+            Modal::Confirm(_)
+            | Modal::Path { .. }
+            | Modal::Epochs { .. }
+            | Modal::Comment { .. }
+            | Modal::Rank,
+        ) => {}
         Some(Modal::Filter) | None => return step_screen(state, by),
     }
     Vec::new()
@@ -190,6 +199,7 @@ fn choose(state: &mut State) -> Vec<Effect> {
         }
         Some(Modal::Form) => start_training(state),
         Some(Modal::Path { text }) => open_path(state, text.trim()),
+        Some(Modal::Epochs { text }) => training::extend(state, &text),
         Some(Modal::Comment { text }) => marks::change(state, MarkChange::Comment(text)),
         Some(Modal::Rank) => marks::rank(state, None),
         Some(_) => Vec::new(),
@@ -303,10 +313,6 @@ fn ask_stop(state: &mut State) -> Vec<Effect> {
     open(state, Modal::Confirm(if again { Question::Kill(run) } else { Question::Stop(run) }))
 }
 
-fn run_effect(state: &State, effect: impl FnOnce(std::path::PathBuf) -> Effect) -> Vec<Effect> {
-    state.training.current().map(|r| effect(r.dir.clone())).into_iter().collect()
-}
-
 /// Evaluates the run the results screen shows, else the one chosen on the training screen.
 fn evaluate(state: &mut State) -> Vec<Effect> {
     let shown = state.results.evaluation().filter(|_| state.screen == Screen::Results).map(|e| e.run.clone());
@@ -323,13 +329,20 @@ fn start_training(state: &mut State) -> Vec<Effect> {
         say(state, Level::Error, format!("{label}: {problem}"));
         return open(state, Modal::Form);
     }
-    vec![Effect::Launch { arguments: state.training.form.arguments() }]
+    vec![Effect::Launch { arguments: training::arguments(state) }]
 }
 
 /// True when the palette's list may change the state of a text line.
 pub(super) fn takes_text(state: &State) -> bool {
     let inner = actions::contexts(state);
-    let typed =
-        [Context::Palette, Context::Filter, Context::Comment, Context::Rank, Context::Form, Context::Path];
+    let typed = [
+        Context::Palette,
+        Context::Filter,
+        Context::Comment,
+        Context::Rank,
+        Context::Form,
+        Context::Path,
+        Context::Epochs,
+    ];
     inner.iter().any(|c| typed.contains(c))
 }

@@ -1,12 +1,10 @@
 //! What the effects answer.
 
-use std::path::PathBuf;
-
 use super::super::message::{Effect, JobNews, Msg};
-use super::super::model::{Curves, ProjectCard, RunRow, SubjectRow};
+use super::super::model::{ProjectCard, SubjectRow};
 use super::super::state::{JobKind, Level, Screen, State};
 use super::act::{go, open_project, redo_waiting, show_scored};
-use super::{compare, marks, measure, points, poll_now, say, show_chosen};
+use super::{compare, marks, measure, points, poll_now, say, show_chosen, training};
 
 /// Takes an answer in.
 pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -47,7 +45,7 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             redo_waiting(state)
         }
         Msg::Job(news) => job(state, news),
-        Msg::Runs { runs, curves } => polled(state, runs, curves),
+        Msg::Runs(news) => training::polled(state, *news),
         Msg::Launched(Ok(run)) => {
             say(state, Level::Done, "training started; it goes on when you leave");
             state.training.awaited = Some(run);
@@ -68,19 +66,6 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         _ => Vec::new(),
     }
-}
-
-/// What the run folders say now; curves belong to the run that was asked about.
-fn polled(state: &mut State, runs: Vec<RunRow>, curves: Option<(PathBuf, Curves)>) -> Vec<Effect> {
-    state.training.polling = false;
-    let watched = state.training.current().map(|r| r.dir.clone());
-    state.training.replace(runs);
-    if let Some((run, curves)) = curves {
-        state.training.curves_of = Some(run);
-        state.training.curves = curves;
-    }
-    let moved = state.training.current().map(|r| r.dir.clone()) != watched;
-    if moved { poll_now(state) } else { Vec::new() }
 }
 
 fn opened(state: &mut State, card: ProjectCard, rows: Vec<SubjectRow>) -> Vec<Effect> {

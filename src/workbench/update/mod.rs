@@ -7,6 +7,7 @@ mod marks;
 mod mouse;
 mod points;
 mod points_mouse;
+mod training;
 mod typing;
 mod viewer;
 
@@ -81,7 +82,7 @@ fn poll(state: &mut State) -> Vec<Effect> {
 pub(super) fn poll_now(state: &mut State) -> Vec<Effect> {
     state.training.polled = state.clock;
     state.training.polling = true;
-    vec![Effect::PollRuns { selected: state.training.current().map(|r| r.dir.clone()) }]
+    vec![Effect::PollRuns(state.training.look())]
 }
 
 /// Asks for the chosen scan's picture, when it is not here or on its way.

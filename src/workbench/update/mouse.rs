@@ -10,7 +10,7 @@ use super::super::state::modal::After;
 use super::super::state::{Screen, State};
 use super::super::widgets::picture::Fit;
 use super::act::{go, show_scored};
-use super::{compare, points, points_mouse, show_chosen};
+use super::{compare, points, points_mouse, show_chosen, training};
 
 /// Takes a mouse event.
 pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
@@ -28,6 +28,9 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
         return points_mouse::mouse(state, event);
     }
     let at = Position::new(event.column, event.row);
+    if state.screen == Screen::Training && layout::runs_main(state).contains(at) {
+        return training::mouse(state, event).unwrap_or_default();
+    }
     let on_picture = picture(state).contains(at);
     match event.kind {
         MouseEventKind::ScrollUp => wheel(state, on_picture, -1),

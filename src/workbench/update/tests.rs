@@ -8,7 +8,7 @@ use super::super::message::JobNews;
 use super::super::model::{MarkChange, ProjectCard, QcNote, SubjectRow};
 use super::super::scene::tests::sample_scene;
 use super::super::state::order::Order;
-use super::super::state::training::tests::run;
+use super::super::state::training::tests::{run, runs};
 use super::super::state::{JobKind, Modal};
 use super::super::theme::{Depth, Theme, ThemeName};
 use super::super::widgets::picture::{CellShape, Ink, Mode};
@@ -217,10 +217,7 @@ fn a_training_starts_from_the_form_only_when_it_is_valid() {
     let Some(Effect::Launch { arguments }) = effects.first() else { panic!("{effects:?}") };
     assert!(arguments.windows(2).any(|w| w[0] == "--epochs" && w[1] == "12"), "{arguments:?}");
     update(&mut state, Msg::Launched(Ok("/p/runs/new".into())));
-    update(
-        &mut state,
-        Msg::Runs { runs: vec![run("new", RunState::Starting), run("old", RunState::Done)], curves: None },
-    );
+    update(&mut state, runs(vec![run("new", RunState::Starting), run("old", RunState::Done)]));
     assert_eq!(state.training.current().unwrap().name, "new");
 }
 
@@ -228,7 +225,7 @@ fn a_training_starts_from_the_form_only_when_it_is_valid() {
 fn a_second_stop_kills_and_each_is_confirmed() {
     let mut state = opened();
     press(&mut state, "t");
-    update(&mut state, Msg::Runs { runs: vec![run("a", RunState::Running)], curves: None });
+    update(&mut state, runs(vec![run("a", RunState::Running)]));
     assert!(press(&mut state, "s").is_empty());
     let dir = state.training.current().unwrap().dir.clone();
     assert_eq!(press(&mut state, "y"), [Effect::Stop { run: dir.clone(), now: false }]);
@@ -240,13 +237,13 @@ fn a_second_stop_kills_and_each_is_confirmed() {
 #[test]
 fn runs_are_asked_for_one_at_a_time_and_often_only_while_watched() {
     let mut state = opened();
-    update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
+    update(&mut state, runs(Vec::new()));
     let polls = |state: &mut State, clock: f64| update(state, Msg::Tick(clock)).len();
     assert_eq!((polls(&mut state, 1001.0), polls(&mut state, 1002.5)), (0, 1));
     assert_eq!(polls(&mut state, 1006.0), 0, "the answer is still to come");
-    update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
+    update(&mut state, runs(Vec::new()));
     press(&mut state, "t");
-    update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
+    update(&mut state, runs(Vec::new()));
     assert_eq!(polls(&mut state, 1020.0), 1);
 }
 
@@ -295,9 +292,9 @@ fn a_newcomer_is_told_the_next_step() {
     assert_eq!(step(&state), Some("P"));
     let done = (0..6).map(|i| SubjectRow { crop: Stage::Ready, ..row(i) }).collect();
     update(&mut state, Msg::Rows(done));
-    update(&mut state, Msg::Runs { runs: Vec::new(), curves: None });
+    update(&mut state, runs(Vec::new()));
     assert_eq!(step(&state), Some("t"));
-    update(&mut state, Msg::Runs { runs: vec![run("a", RunState::Done)], curves: None });
+    update(&mut state, runs(vec![run("a", RunState::Done)]));
     update(&mut state, Msg::Evaluations { evaluations: Vec::new(), prefer: None });
     assert_eq!(step(&state), Some("r"));
 }

@@ -40,7 +40,7 @@ fn edit(state: &mut State, typed: Option<char>) -> Vec<Effect> {
             change(query);
             *selected = 0;
         }
-        Some(Modal::Path { text } | Modal::Comment { text }) => change(text),
+        Some(Modal::Path { text } | Modal::Comment { text } | Modal::Epochs { text }) => change(text),
         Some(Modal::Rank) => return marks::rank(state, typed),
         Some(Modal::Form) => match typed {
             Some(c) => state.training.form.type_char(c),

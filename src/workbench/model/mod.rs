@@ -1,9 +1,14 @@
 //! What the screens show, as plain values: rows of subjects, runs and results. Filled by the effects from the other rooms.
 
+mod curves;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::dataset::qc::Verdict;
 use crate::runs::RunState;
+pub(crate) use curves::{Curves, Line};
 
 /// How far one stage of one scan is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -123,34 +128,25 @@ pub(crate) struct RunRow {
     /// Complete epochs, and those to reach (0 when not known yet).
     pub(crate) epoch: u32,
     pub(crate) epochs: u32,
-    /// Best validation Dice so far and its epoch.
+    /// The kept epoch (lowest validation loss) and its validation Dice.
     pub(crate) best: Option<(u32, f64)>,
+    /// Its validation loss.
+    pub(crate) loss: Option<f64>,
+    /// Seconds the epochs took together.
+    pub(crate) seconds: f64,
     /// Seconds to the end, when it can be told.
     pub(crate) eta: Option<f64>,
     /// Pace, load, device: names (which may be empty) and values.
     pub(crate) facts: Vec<(&'static str, String)>,
+    pub(crate) network: String,
+    /// The frozen configuration, flat.
+    pub(crate) settings: Arc<BTreeMap<String, String>>,
 }
 
-/// The curves of one run, each (epoch, value); not a number where there is none.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Curves {
-    pub(crate) train: Vec<(f64, f64)>,
-    pub(crate) val: Vec<(f64, f64)>,
-    pub(crate) dice: Vec<(f64, f64)>,
-    pub(crate) rate: Vec<(f64, f64)>,
-    /// What the trainer warned of, newest last.
-    pub(crate) warnings: Vec<String>,
-    /// How far the current epoch is, 0..1.
-    pub(crate) within_epoch: f64,
-}
-
-impl Curves {
-    /// Warnings to show, plus one when a loss was not a number.
-    pub(crate) fn trouble(&self) -> Option<String> {
-        let broken = self.train.iter().filter(|p| !p.1.is_finite()).count();
-        let lost =
-            (broken > 0).then(|| format!("the loss was not a number in {broken} epochs; try a lower rate"));
-        lost.or_else(|| self.warnings.last().cloned())
+impl RunRow {
+    /// A setting's value, or nothing.
+    pub(crate) fn setting(&self, key: &str) -> &str {
+        self.settings.get(key).map_or("", String::as_str)
     }
 }
 

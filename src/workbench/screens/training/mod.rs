@@ -1,4 +1,9 @@
-//! The training screen: the runs, and the curves of the chosen one.
+//! The training screen: the runs, and what is shown of them: curves, the table, the film strip, the console.
+
+mod console;
+mod film;
+mod plots;
+mod table;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -6,17 +11,28 @@ use ratatui::widgets::Widget;
 
 use super::super::layout;
 use super::super::model::RunRow;
-use super::super::state::State;
+use super::super::state::{Pane, State};
 use super::super::theme::Role;
-use super::super::widgets::chart::{Chart, Series};
 use super::super::widgets::gauge::gauge;
 use super::super::widgets::list::list;
 use super::super::widgets::text::{duration, number, put, put_right, wrapped};
 use super::{line, pieces, rule};
 use crate::runs::RunState;
+pub(crate) use film::film_room;
+pub(crate) use plots::charts;
 
 /// Draws the screen.
 pub(super) fn draw(state: &State, buffer: &mut Buffer) {
+    let area = layout::runs_main(state);
+    match (state.training.pane, state.training.current()) {
+        (Pane::Table, Some(_)) => table::draw(state, area, buffer),
+        (Pane::Film, Some(run)) => film::draw(state, run, area, buffer),
+        (Pane::Console, Some(run)) => console::draw(state, run, area, buffer),
+        (_, run) => draw_list_and(state, run, area, buffer),
+    }
+}
+
+fn draw_list_and(state: &State, run: Option<&RunRow>, main: Rect, buffer: &mut Buffer) {
     let split = layout::screen_split(state);
     rule(split.rule, state.ink.theme, buffer);
     let heading =
@@ -27,13 +43,19 @@ pub(super) fn draw(state: &State, buffer: &mut Buffer) {
     list(buffer, split.list, training.scroll, training.runs.len(), state.ink.theme, |buffer, i, row| {
         draw_row(state, &training.runs[i], i == training.scroll.selected, row, buffer);
     });
-    match training.current() {
-        Some(run) => draw_run(state, run, split.main, buffer),
-        None if training.listed => draw_empty(state, split.main, buffer),
+    match run {
+        Some(_) if !training.marked.is_empty() => plots::draw_overlaid(state, main, buffer),
+        Some(run) => draw_run(state, run, main, buffer),
+        None if training.listed => draw_empty(state, main, buffer),
         None => {
-            put(buffer, split.main, "looking for runs…", state.ink.theme.style(Role::Dim));
+            put(buffer, main, "looking for runs…", state.ink.theme.style(Role::Dim));
         }
     }
+}
+
+/// The letter of the `n`th marked run.
+fn letter(n: usize) -> char {
+    char::from_u32('a' as u32 + n as u32).unwrap_or('?')
 }
 
 /// The sign of a state, and its role.
@@ -51,8 +73,12 @@ fn sign(state: &RunState) -> (&'static str, Role) {
 
 fn draw_row(state: &State, run: &RunRow, chosen: bool, row: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
-    let (mark, role) = sign(&run.state);
-    put(buffer, Rect { width: 1, ..row }, mark, theme.style(role));
+    let (sign, role) = sign(&run.state);
+    put(buffer, Rect { width: 1, ..row }, sign, theme.style(role));
+    if let Some(n) = state.training.mark(run) {
+        let mark = letter(n).to_string();
+        put(buffer, Rect { x: row.x + 1, width: 1, ..row }, &mark, theme.style(Role::Run(n as u8)));
+    }
     let epochs = format!("{}/{}", run.epoch, run.epochs);
     let right = Rect { width: row.width.saturating_sub(1), ..row };
     put_right(buffer, right, &epochs, theme.style(Role::Dim));
@@ -70,21 +96,31 @@ fn draw_run(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
     // On a small terminal the name, which the list shows anyway, would push the rest out.
     let name = if area.width >= 60 { format!("{}  ", run.name) } else { String::new() };
     pieces(buffer, line(area, 0), theme, &[(&name, Role::Title), (word, role), (&epoch, Role::Dim)]);
-    let within = if run.state.is_alive() { state.training.curves.within_epoch } else { 0.0 };
+    let within =
+        if run.state.is_alive() { state.training.curves().map_or(0.0, |c| c.within_epoch) } else { 0.0 };
     let part = (f64::from(run.epoch) + within) / f64::from(run.epochs.max(1));
     gauge(buffer, Rect { width: area.width.saturating_sub(1), ..line(area, 1) }, part, role, theme);
     put(buffer, line(area, 2), &summary(run).join("  ·  "), theme.style(Role::Text));
-    let mut used = 3;
-    if let Some((text, role)) = trouble(state, run) {
-        for row in wrapped(&text, usize::from(area.width)).iter().take(3) {
-            put(buffer, line(area, used), row, theme.style(role));
-            used += 1;
-        }
+    for (i, (row, role)) in trouble_rows(state, run, area.width).iter().enumerate() {
+        put(buffer, line(area, HEAD + i as u16), row, theme.style(*role));
     }
-    // Air above the charts where there is room for it.
-    used += u16::from(area.height >= 30);
-    let rest = Rect { y: area.y + used, height: area.height.saturating_sub(used), ..area };
-    draw_charts(state, run, rest, buffer);
+    for (area, chart) in plots::charts(state) {
+        chart.render(area, buffer);
+    }
+}
+
+/// Rows above the charts when nothing is wrong.
+const HEAD: u16 = 3;
+
+/// What is left for the charts beneath the head of a run; air between them where there is room for it.
+fn below_head(state: &State, run: &RunRow, area: Rect) -> Rect {
+    let used = HEAD + trouble_rows(state, run, area.width).len() as u16 + u16::from(area.height >= 30);
+    Rect { y: area.y + used.min(area.height), height: area.height.saturating_sub(used), ..area }
+}
+
+fn trouble_rows(state: &State, run: &RunRow, width: u16) -> Vec<(String, Role)> {
+    let Some((text, role)) = trouble(state, run) else { return Vec::new() };
+    wrapped(&text, usize::from(width)).into_iter().take(3).map(|row| (row, role)).collect()
 }
 
 /// Time left, best Dice, device: what there is of it.
@@ -105,47 +141,8 @@ fn trouble(state: &State, run: &RunRow) -> Option<(String, Role)> {
         )),
         RunState::Stalled => Some(("No word for minutes, but the trainer is alive.".into(), Role::Warn)),
         RunState::Stopped => Some(("Stopped with a checkpoint. u goes on.".into(), Role::Dim)),
-        _ => {
-            state.training.curves.trouble().filter(|_| state.training.curves_shown()).map(|t| (t, Role::Warn))
-        }
+        _ => state.training.curves().and_then(|curves| curves.trouble()).map(|t| (t, Role::Warn)),
     }
-}
-
-fn draw_charts(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
-    if !state.training.curves_shown() {
-        return;
-    }
-    let area = Rect { width: area.width.saturating_sub(1), ..area };
-    let curves = &state.training.curves;
-    let series = |label, role, points| Series { label, role, points };
-    let losses = vec![
-        series("train", Role::Train, curves.train.as_slice()),
-        series("validation", Role::Validation, curves.val.as_slice()),
-    ];
-    let dice = vec![series("validation", Role::Dice, curves.dice.as_slice())];
-    let rate = vec![series("rate", Role::Rate, curves.rate.as_slice())];
-    let total = (run.epochs > 0).then(|| f64::from(run.epochs));
-    let chart =
-        |title, series, y_range| Chart { title, series, x_total: total, y_range, theme: state.ink.theme };
-    let [loss_area, dice_area, rate_area] = chart_areas(area);
-    chart("Loss", losses, None).render(loss_area, buffer);
-    chart("Dice", dice, Some((0.0, 1.0))).render(dice_area, buffer);
-    let highest = curves.rate.iter().map(|p| p.1).filter(|v| v.is_finite()).fold(0.0, f64::max);
-    chart("Learning rate", rate, Some((0.0, highest))).render(rate_area, buffer);
-}
-
-/// Loss above Dice; on a large terminal the rate beside Dice.
-fn chart_areas(area: Rect) -> [Rect; 3] {
-    let upper = area.height * 11 / 20;
-    let gap = u16::from(area.height >= 26);
-    let loss = Rect { height: upper - gap, ..area };
-    let lower = Rect { y: area.y + upper, height: area.height - upper, ..area };
-    if area.width < 90 {
-        return [loss, lower, Rect::default()];
-    }
-    let half = area.width / 2 - 1;
-    let dice = Rect { width: half, ..lower };
-    [loss, dice, Rect { x: lower.x + half + 2, width: lower.width - half - 2, ..lower }]
 }
 
 fn draw_empty(state: &State, area: Rect, buffer: &mut Buffer) {
