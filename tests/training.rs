@@ -8,8 +8,8 @@ use deepseg::network::{Device, ModelFile, Predictor};
 use deepseg::preprocess::load_crop;
 use deepseg::testing::shared;
 use deepseg::training::{
-    Event, EventKind, FinishStatus, Part, RunDir, RunWriter, StopRequest, StopSignal, TrainConfig,
-    prepare_and_train,
+    EpochSample, Event, EventKind, FinishStatus, Part, RunDir, RunWriter, StopRequest, StopSignal,
+    TrainConfig, prepare_and_train,
 };
 
 fn project(dir: &Path) -> Option<Project> {
@@ -47,6 +47,11 @@ fn a_dataset_becomes_a_model() {
     let left_out =
         |kind: &EventKind| matches!(kind, EventKind::Warning { message } if message.contains("run-2"));
     assert!(events(run.dir()).iter().any(left_out), "the scans without a mask are not mentioned");
+
+    let sample = EpochSample::read(&run.dir().samples().join(EpochSample::name(2))).unwrap();
+    assert_eq!(sample.scan, frozen.part(Part::Val).next().unwrap().id);
+    assert!(sample.truth.iter().any(|v| *v > 0), "the slices have a lesion");
+    assert_eq!(std::fs::read_dir(run.dir().tensorboard()).unwrap().count(), 1);
 
     let (model, weights) = ModelFile::load(&summary.model).unwrap();
     let predictor = Predictor::new(&model.architecture, &weights, &Device::CPU).unwrap();

@@ -144,3 +144,5 @@ mod compare_tests;
 mod points_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod training_tests;

@@ -165,3 +165,6 @@ fn draw_empty(state: &State, area: Rect, buffer: &mut Buffer) {
         put(buffer, line(area, area.height / 3 + 4 + i as u16), row, theme.style(Role::Dim));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -88,7 +88,7 @@ mod tests {
     #[test]
     fn a_logarithmic_axis_goes_by_factors() {
         assert_eq!(log_ticks(0.02, 0.9, 6), [0.02, 0.05, 0.1, 0.2, 0.5, 1.0]);
-        assert_eq!(log_ticks(1e-4, 1e-3, 2), [1e-4, 1e-3]);
+        assert_eq!(log_ticks(1e-6, 1e-3, 3), [1e-6, 1e-5, 1e-4, 1e-3]);
         assert_eq!(log_ticks(0.8, 0.9, 2), ticks(0.8, 0.9, 2));
         assert_eq!(Scale::Log.place(0.0), None);
     }
