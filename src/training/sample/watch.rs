@@ -11,7 +11,7 @@ use std::path::Path;
 /// Slices of the watched scan.
 const SLICES: usize = 3;
 /// Slices nearer to each other than this show the same.
-const APART: usize = 4;
+const APART: usize = 10;
 /// Grey values: these shares of the voxels are black and white at most.
 const DARKEST: f64 = 0.002;
 const BRIGHTEST: f64 = 0.998;

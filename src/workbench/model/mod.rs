@@ -148,6 +148,22 @@ impl RunRow {
     pub(crate) fn setting(&self, key: &str) -> &str {
         self.settings.get(key).map_or("", String::as_str)
     }
+
+    /// The name in at most about `width` columns: the stamp it begins with loses what least tells runs apart.
+    pub(crate) fn short_name(&self, width: u16) -> String {
+        let stamp = |text: &str| {
+            let (day, time) = text.strip_suffix('Z')?.split_once('T')?;
+            let digits = |part: &str, n| part.len() == n && part.bytes().all(|b| b.is_ascii_digit());
+            (digits(day, 8) && digits(time, 6))
+                .then(|| format!("{}-{} {}:{}", &day[4..6], &day[6..], &time[..2], &time[2..4]))
+        };
+        let short = || {
+            let (stamped, slug) = self.name.split_once('-')?;
+            Some(format!("{} {slug}", stamp(stamped)?))
+        };
+        let fits = self.name.chars().count() <= usize::from(width);
+        short().filter(|_| !fits).unwrap_or_else(|| self.name.clone())
+    }
 }
 
 /// The scores of one scan. Shares are 0..1; `None` where a measure has no meaning (no lesion in the reference).
@@ -194,6 +210,16 @@ mod tests {
         let note = QcNote { verdict: Some(Verdict::Fail), by: "anna".into(), ..QcNote::default() };
         assert_eq!(note.words().as_deref(), Some("marked fail by anna"));
         assert_eq!(QcNote::default().words(), None);
+    }
+
+    #[test]
+    fn a_runs_name_gives_up_its_year_first() {
+        let run = |name| super::super::state::training::tests::run(name, RunState::Done);
+        let long = run("20261123T223800Z-small-wide");
+        assert_eq!(long.short_name(40), "20261123T223800Z-small-wide");
+        assert_eq!(long.short_name(25), "11-23 22:38 small-wide");
+        assert_eq!(run("a-name-of-my-own-choosing").short_name(5), "a-name-of-my-own-choosing");
+        assert_eq!(run("2026é123T223800Z-x").short_name(5), "2026é123T223800Z-x");
     }
 
     #[test]

@@ -77,7 +77,9 @@ pub(super) fn draw(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer)
         for (row, slice) in slices.iter().enumerate() {
             let top = column.y + 1 + row as u16 * strip.height;
             let place = Rect { y: top, height: strip.height, ..column };
-            draw_frame(state, &frames[at], *slice, place, buffer);
+            // Which side is which is the same in all; the first says it.
+            let letters = if i == 0 { Cut::Axial.letters() } else { [' '; 4] };
+            draw_frame(state, &frames[at], *slice, letters, place, buffer);
         }
     }
 }
@@ -97,7 +99,14 @@ fn draw_caption(state: &State, sample: &EpochSample, chosen: bool, row: Rect, bu
     put_centred(buffer, row, &text, theme.style(if chosen { Role::Title } else { Role::Dim }));
 }
 
-fn draw_frame(state: &State, sample: &EpochSample, slice: usize, area: Rect, buffer: &mut Buffer) {
+fn draw_frame(
+    state: &State,
+    sample: &EpochSample,
+    slice: usize,
+    letters: [char; 4],
+    area: Rect,
+    buffer: &mut Buffer,
+) {
     let grey = plane(&sample.image, slice, f32::from);
     let of = |array: &Array3<u8>| Shape::Region(plane(array, slice, |v| v >= LESION));
     let layers = [
@@ -105,7 +114,7 @@ fn draw_frame(state: &State, sample: &EpochSample, slice: usize, area: Rect, buf
         Layer { mark: Mark::Prediction, shape: of(&sample.probability) },
     ];
     // Crops have cubic voxels.
-    let plane = Plane { pixels: grey, mm: [1.0, 1.0], letters: Cut::Axial.letters() };
+    let plane = Plane { pixels: grey, mm: [1.0, 1.0], letters };
     Picture { plane: &plane, window: (0.0, 255.0), layers: &layers, view: View::default(), ink: state.ink }
         .render(area, buffer);
 }

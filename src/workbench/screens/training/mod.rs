@@ -84,7 +84,7 @@ fn draw_row(state: &State, run: &RunRow, chosen: bool, row: Rect, buffer: &mut B
     put_right(buffer, right, &epochs, theme.style(Role::Dim));
     let width = row.width.saturating_sub(epochs.len() as u16 + 4);
     let place = Rect { x: row.x + 2, width, ..row };
-    put(buffer, place, &run.name, theme.style(if chosen { Role::Title } else { Role::Text }));
+    put(buffer, place, &run.short_name(width), theme.style(if chosen { Role::Title } else { Role::Text }));
 }
 
 fn draw_run(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {

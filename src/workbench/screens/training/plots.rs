@@ -109,7 +109,8 @@ fn overlaid_series(state: &State, metric: Metric) -> Vec<Series<'_>> {
         let n = state.training.mark(row)?;
         let line = metric.lines().iter().copied().find(|line| curves.has(*line))?;
         let series = one(state, curves.line(line), row.name.clone(), Role::Run(n as u8), n);
-        Some(Series { letter: Some(letter(n)), ..series })
+        // Faint values beneath many means would be a tangle.
+        Some(Series { letter: Some(letter(n)), raw: None, ..series })
     }
     state.training.overlaid().filter_map(|(row, curves)| each(state, metric, row, curves)).collect()
 }
@@ -159,8 +160,8 @@ pub(super) fn draw_overlaid(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     let (_, legend) = overlay_areas(state, area);
     let metric = shown(state.training.plots.metric);
-    put_right(buffer, Rect { width: 8, ..value_column(legend, 16) }, metric.title(), theme.style(Role::Dim));
-    put_right(buffer, Rect { width: 6, ..value_column(legend, 7) }, "best", theme.style(Role::Dim));
+    put_right(buffer, Rect { width: 10, ..value_column(legend, 18) }, metric.title(), theme.style(Role::Dim));
+    put_right(buffer, Rect { width: 6, ..value_column(legend, 7) }, "Dice", theme.style(Role::Dim));
     for (i, (row, curves)) in state.training.overlaid().enumerate() {
         draw_legend(state, row, curves, metric, line(legend, i as u16 + 1), buffer);
     }
@@ -199,9 +200,9 @@ fn draw_legend(
         (" ", role),
     ];
     let x = pieces(buffer, area, theme, &parts);
-    let name = Rect { x, width: area.right().saturating_sub(x + 17), ..area };
+    let name = Rect { x, width: area.right().saturating_sub(x + 19), ..area };
     let here = state.training.current().is_some_and(|current| current.dir == row.dir);
-    put(buffer, name, &row.name, theme.style(if here { Role::Title } else { Role::Text }));
+    put(buffer, name, &row.short_name(name.width), theme.style(if here { Role::Title } else { Role::Text }));
     let known = metric.lines().iter().find(|line| curves.has(**line));
     let value = known.and_then(|line| value_at(curves.line(*line), plots.cursor));
     let text = match value {
@@ -209,7 +210,7 @@ fn draw_legend(
         Some(_) => "gap".to_owned(),
         None => "-".to_owned(),
     };
-    put_right(buffer, Rect { width: 8, ..value_column(area, 16) }, &text, theme.style(Role::Text));
+    put_right(buffer, Rect { width: 10, ..value_column(area, 18) }, &text, theme.style(Role::Text));
     let best = row.best.map_or("-".to_owned(), |(_, dice)| format!("{dice:.3}"));
     put_right(buffer, Rect { width: 6, ..value_column(area, 7) }, &best, theme.style(Role::Dice));
 }

@@ -94,7 +94,12 @@ fn draw_row(state: &State, run: &RunRow, columns: &[Column], chosen: bool, row: 
         put_right(buffer, place, &text, theme.style(Role::Text));
     });
     let name = Rect { x: row.x + 4, width: first.saturating_sub(row.x + 4), ..row };
-    put(buffer, name, &run.name, theme.style(if chosen { Role::Title } else { Role::Text }));
+    put(
+        buffer,
+        name,
+        &run.short_name(name.width),
+        theme.style(if chosen { Role::Title } else { Role::Text }),
+    );
 }
 
 fn draw_differences(state: &State, area: Rect, buffer: &mut Buffer) {

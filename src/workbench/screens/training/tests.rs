@@ -94,7 +94,7 @@ fn a_crashed_run_offers_to_go_on() {
     let mut state = state((80, 24), Depth::Mono, Pane::Curves, 0);
     state.training.runs[0].state = RunState::Crashed;
     let (_, lines) = drawn(&state);
-    assert!(has(&lines, "u resumes") && lines[23].contains("u resume"), "{lines:#?}");
+    assert!(has(&lines, "from the last checkpoint") && lines[23].contains("u resume"), "{lines:#?}");
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn the_cursor_shows_every_curves_value_at_its_epoch() {
     let mut compared = state((80, 24), Depth::Mono, Pane::Curves, 2);
     compared.training.plots.point(4.0);
     let (_, lines) = drawn(&compared);
-    assert!(has(&lines, "0.275   0.710") && has(&lines, "0.375   0.740"), "{lines:#?}");
+    assert!(has(&lines, "0.275  0.710") && has(&lines, "0.375  0.740"), "{lines:#?}");
 }
 
 #[test]

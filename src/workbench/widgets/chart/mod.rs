@@ -80,7 +80,8 @@ impl Widget for Chart<'_> {
             dots.trace(&series.points, &frame, self.form(series), self.theme.style(series.role));
         }
         dots.write(buffer);
-        self.series.iter().for_each(|series| self.letter(series, &frame, buffer));
+        let mut taken = Vec::new();
+        self.series.iter().for_each(|series| self.letter(series, &frame, &mut taken, buffer));
     }
 }
 
@@ -188,14 +189,18 @@ impl<'a> Chart<'a> {
         put(buffer, Rect::new(column, frame.plot.bottom(), 1, 1), "┻", self.theme.style(Role::Accent));
     }
 
-    /// A curve's letter on its last point in sight.
-    fn letter(&self, series: &Series<'_>, frame: &Frame, buffer: &mut Buffer) {
+    /// A curve's letter on its last point in sight where no other curve has one.
+    fn letter(&self, series: &Series<'_>, frame: &Frame, taken: &mut Vec<(u16, u16)>, buffer: &mut Buffer) {
         let Some(letter) = series.letter else { return };
-        let place = |p: &(f64, f64)| frame.dot(p.0, p.1).filter(|_| frame.holds(p.0));
-        if let Some((x, y)) = series.points.iter().rev().find_map(place) {
+        let place = |p: &(f64, f64)| {
+            let (x, y) = frame.dot(p.0, p.1).filter(|_| frame.holds(p.0))?;
             let at = (frame.plot.x + (x / 2) as u16, frame.plot.y + (y / 4) as u16);
+            (!taken.contains(&at)).then_some(at)
+        };
+        if let Some(at) = series.points.iter().rev().find_map(place) {
             let style = self.theme.style(series.role).add_modifier(Modifier::BOLD);
             buffer[at].set_char(letter).set_style(style);
+            taken.push(at);
         }
     }
 }

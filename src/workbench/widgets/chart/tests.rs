@@ -97,6 +97,16 @@ fn without_colour_lines_differ_by_form_and_letter() {
 }
 
 #[test]
+fn curves_that_end_together_both_have_their_letter() {
+    let points: Vec<(f64, f64)> = (0..=10).map(|x| (f64::from(x), 0.5)).collect();
+    let mut both = chart(&points);
+    both.series.push(both.series[0].clone());
+    (both.series[0].letter, both.series[1].letter) = (Some('a'), Some('b'));
+    let lines = plot(&draw(both));
+    assert!(lines.iter().any(|l| l.contains('b') && l.trim_end().ends_with('a')), "{lines:#?}");
+}
+
+#[test]
 fn the_mouse_finds_the_epoch_under_it() {
     let points = [(0.0, 1.0), (10.0, 0.0)];
     let frame = chart(&points).frame(Rect::new(0, 0, 30, 9)).unwrap();

@@ -70,7 +70,7 @@ impl Widget for Picture<'_> {
     }
 }
 
-/// Writes the side letters inside the picture's edges, when there is room for them.
+/// Writes the side letters inside the picture's edges, when there is room for them; a space is none.
 fn letters(letters: [char; 4], fit: &Fit, ink: Ink, area: Rect, buffer: &mut Buffer) {
     let shown = fit.covered(area, ink.mode);
     if shown.width < 9 || shown.height < 5 {
@@ -83,7 +83,7 @@ fn letters(letters: [char; 4], fit: &Fit, ink: Ink, area: Rect, buffer: &mut Buf
         (middle_x, shown.y),
         (middle_x, shown.bottom() - 1),
     ];
-    for (letter, at) in letters.into_iter().zip(places) {
+    for (letter, at) in letters.into_iter().zip(places).filter(|(letter, _)| *letter != ' ') {
         let cell = &mut buffer[at];
         let black = if ink.theme.coloured() { Color::Indexed(16) } else { Color::Reset };
         cell.set_char(letter).set_bg(black);
