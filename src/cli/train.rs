@@ -38,9 +38,12 @@ pub struct Args {
     /// The network: small, t2s, t2_ax, or a TOML file that describes one
     #[arg(long, value_name = "NAME|FILE")]
     network: Option<String>,
-    /// Weights to start from: a model file [default: fresh ones]
-    #[arg(long, value_name = "MODEL")]
+    /// Weights to start from, with their network: a model, a run directory (its best model), or SCT's .h5 or .onnx [default: fresh]
+    #[arg(long, value_name = "MODEL|FILE")]
     init: Option<PathBuf>,
+    /// A set of settings: fine-tune (with --init), recipe (the published networks'), nnunet; other options still change them
+    #[arg(long, value_name = "NAME")]
+    preset: Option<String>,
     /// auto, cpu, cuda or cuda:1
     #[arg(long)]
     device: Option<String>,
@@ -137,6 +140,7 @@ impl Args {
     }
 
     fn train(&self, dir: RunDir) -> Result<RunStatus, Failure> {
+        let is_new = !dir.path().exists() && self.fake.is_none();
         let stop = StopSignal::new(&dir)?;
         let (mut run, config) = self.open(&dir)?;
         let narrator = Narrator::start(&dir)?;
@@ -144,7 +148,11 @@ impl Args {
         let _ = guarded(&mut run, |run| self.work(run, config, &stop));
         drop(run);
         drop(narrator);
-        Ok(Live::open(dir)?.status())
+        let status = Live::open(dir.clone())?.status();
+        match &status.state {
+            RunState::Failed(message) if is_new && status.epochs == 0 => Err(discard(&dir, message)),
+            _ => Ok(status),
+        }
     }
 
     /// Takes the run: a new one with the settings wished for, a resumed one with its own.
@@ -258,6 +266,7 @@ impl Args {
             lr: self.lr,
             network: self.network.clone(),
             init: self.init.clone(),
+            preset: self.preset.clone(),
             device: self.device.clone(),
             seed: self.seed,
             fold: self.fold.clone(),
@@ -283,6 +292,16 @@ impl Args {
 
 fn is_held(dir: &RunDir) -> bool {
     runs::liveness(dir) == Liveness::Alive
+}
+
+/// Takes a directory away that this command made and in which nothing was trained: there is nothing to look at or go on with.
+fn discard(dir: &RunDir, message: &str) -> Failure {
+    match std::fs::remove_dir_all(dir.path()) {
+        Ok(()) => Failure::work(message),
+        Err(error) => {
+            Failure::work(format!("{message} ({}: cannot be removed, {error})", dir.path().display()))
+        }
+    }
 }
 
 /// This command line again, for the process that really trains.

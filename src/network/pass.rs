@@ -80,6 +80,7 @@ impl<'a, B: Kernels> Pass<'a, B> {
         let x = self.convolve(x);
         let [scale, shift] = [self.take(), self.take()];
         match self.net.architecture.norm {
+            NormKind::Batch if self.has_fixed_moments() => self.fixed(x, scale, shift, slope),
             NormKind::Batch => {
                 let moments = self.batch_moments(&x);
                 self.normalise(x, moments, [scale, shift], slope)
@@ -96,16 +97,37 @@ impl<'a, B: Kernels> Pass<'a, B> {
         }
     }
 
-    /// The batch's moments in training, else the running ones.
+    /// The batch's moments in training, unless they are held; else the running ones.
     fn batch_moments(&mut self, x: &Tensor<B, 5>) -> Moments<B> {
         let mean_slot = self.next;
         let [mean, variance] = [self.take(), self.take()].map(unwrap);
-        if !self.training {
+        if !self.training || self.net.held[mean_slot] {
             return Moments { mean, variance };
         }
         let moments = B::channel_moments(unwrap(x.clone()));
         self.measured.push(Measured { mean_slot, moments: moments.clone() });
         moments
+    }
+
+    /// Whether the next moments are held while a gradient passes: they are then constants to it, for which the kernels, who
+    /// take moments for those of their batch, have no gradient.
+    fn has_fixed_moments(&self) -> bool {
+        self.training && self.net.held[self.next] && self.net.is_reached(self.next)
+    }
+
+    fn fixed(
+        &mut self,
+        x: Tensor<B, 5>,
+        scale: Tensor<B, 1>,
+        shift: Tensor<B, 1>,
+        slope: f32,
+    ) -> Tensor<B, 5> {
+        let [mean, variance] = [self.take(), self.take()];
+        let gain = scale / (variance + self.net.architecture.norm.epsilon()).sqrt();
+        let channels = gain.dims()[0];
+        let spread = |row: Tensor<B, 1>| row.reshape([1, channels, 1, 1, 1]);
+        let x = (x - spread(mean)) * spread(gain) + spread(shift);
+        leaky_relu(x, f64::from(slope))
     }
 
     fn normalise(

@@ -46,6 +46,8 @@ pub(crate) struct UNet<B: Kernels> {
     pub(super) architecture: Architecture,
     pub(super) slots: Vec<Slot>,
     pub(super) tensors: Vec<Tensor<B, 1>>,
+    /// By slot: stays as it is in training.
+    pub(super) held: Vec<bool>,
     /// Numbers that convolutions multiply; everything else is f32 whatever this says.
     pub(super) precision: Precision,
 }
@@ -66,7 +68,8 @@ impl<B: Kernels> UNet<B> {
         };
         let tensors = weights.tensors().iter().map(load).collect();
         let slots = architecture.slots();
-        Self { architecture: architecture.clone(), slots, tensors, precision: Precision::F32 }
+        let held = vec![false; slots.len()];
+        Self { architecture: architecture.clone(), slots, tensors, held, precision: Precision::F32 }
     }
 
     /// From now on convolutions multiply in `precision`.
@@ -89,6 +92,11 @@ impl<B: Kernels> UNet<B> {
         Pass::new(self).run(x)
     }
 
+    /// Whether a gradient comes as far back as this slot: it learns, or one before it does.
+    pub(super) fn is_reached(&self, slot: usize) -> bool {
+        self.slots.iter().zip(&self.held).take(slot + 1).any(|(slot, held)| slot.is_learnt() && !held)
+    }
+
     /// Moves every value towards another network's, keeping this share of its own.
     pub(crate) fn follow(&mut self, other: &Self, kept: f64) {
         for (own, other) in self.tensors.iter_mut().zip(&other.tensors) {
@@ -98,12 +106,12 @@ impl<B: Kernels> UNet<B> {
 }
 
 impl<B: Kernels> UNet<Autodiff<B>> {
-    /// Marks every learnt value as a leaf that keeps its gradient.
-    pub(crate) fn tracked(mut self) -> Self {
-        for (slot, tensor) in self.slots.iter().zip(&mut self.tensors) {
-            if slot.is_learnt() {
-                *tensor = tensor.clone().detach().require_grad();
-            }
+    /// Marks every learnt value as a leaf that keeps its gradient, except those that are `held`, by slot: they stay as they are,
+    /// and a normalisation whose moments are held goes on normalising by them.
+    pub(crate) fn tracked(mut self, held: Vec<bool>) -> Self {
+        self.held = held;
+        for (_, tensor) in self.learnt() {
+            *tensor = tensor.clone().detach().require_grad();
         }
         self
     }
@@ -133,15 +141,16 @@ impl<B: Kernels> UNet<Autodiff<B>> {
 
     /// The learnt tensors with the index of their slot.
     pub(crate) fn learnt(&mut self) -> impl Iterator<Item = (usize, &mut Tensor<Autodiff<B>, 1>)> {
-        let slots = &self.slots;
-        self.tensors.iter_mut().enumerate().filter(|(index, _)| slots[*index].is_learnt())
+        let (slots, held) = (&self.slots, &self.held);
+        let learns = |index: usize| slots[index].is_learnt() && !held[index];
+        self.tensors.iter_mut().enumerate().filter(move |(index, _)| learns(*index))
     }
 
     /// The same values without gradients, for prediction.
     pub(crate) fn untracked(&self) -> UNet<B> {
         let tensors = self.tensors.iter().map(|tensor| tensor.clone().inner()).collect();
-        let (architecture, slots) = (self.architecture.clone(), self.slots.clone());
-        UNet { architecture, slots, tensors, precision: self.precision }
+        let (architecture, slots, held) = (self.architecture.clone(), self.slots.clone(), self.held.clone());
+        UNet { architecture, slots, tensors, held, precision: self.precision }
     }
 }
 

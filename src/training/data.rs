@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::error::TrainingError;
 use super::patches::Sample;
+use super::start::model_intensities;
 use super::{LandmarkSource, Part, TrainConfig, ZscoreSource};
 use crate::dataset::{Contrast, Project, ScanId};
 use crate::preprocess::{Crop, CropSettings, Intensities, Landmarks, Percentiles, Preset, load_crop};
@@ -85,6 +86,7 @@ fn measure(config: &TrainConfig, train: &[(String, Crop)]) -> Result<Intensities
     let missing = |what, hint| TrainingError::NoConstants { what, contrast: config.contrast.clone(), hint };
     let landmarks = match config.intensities.landmarks {
         LandmarkSource::None => None,
+        LandmarkSource::Model => model_intensities(config)?.landmarks,
         LandmarkSource::Preset => {
             let preset = Landmarks::preset(&contrast);
             Some(preset.ok_or_else(|| missing("landmarks", "intensities.landmarks=learnt"))?)
@@ -95,6 +97,7 @@ fn measure(config: &TrainConfig, train: &[(String, Crop)]) -> Result<Intensities
         }
     };
     match config.intensities.zscore {
+        ZscoreSource::Model => Ok(Intensities { landmarks, ..model_intensities(config)? }),
         ZscoreSource::Measured => Ok(Intensities::measure(landmarks, train.iter().map(|(_, crop)| crop))),
         ZscoreSource::Preset => {
             let preset = Intensities::preset(&contrast);

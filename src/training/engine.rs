@@ -156,7 +156,8 @@ struct Placed<B: Kernels> {
 impl<B: Kernels> Placed<B> {
     fn new(setup: EngineSetup, state: &EngineState, device: B::Device) -> Self {
         let mixed = Mixed::new(setup.precision);
-        let net = UNet::new(&setup.architecture, &state.weights, &device).tracked();
+        let held = setup.paces.iter().map(|pace| *pace == 0.0).collect();
+        let net = UNet::new(&setup.architecture, &state.weights, &device).tracked(held);
         let average =
             (setup.optimiser.ema > 0.0).then(|| UNet::new(&setup.architecture, state.model(), &device));
         let optimiser = Optimiser::restored(&setup.optimiser, &state.optimiser, &device);

@@ -97,6 +97,12 @@ pub enum TrainingError {
     /// Subjects that do not exist.
     #[error("the project has no subject {0}; `deepseg check` lists the scans")]
     UnknownSubjects(String),
+    /// The settings need a model to start from.
+    #[error("intensities of a model need a model to start from; name it with --init")]
+    NoModel,
+    /// The model to start from is not the one the run was frozen with.
+    #[error("{0} has changed since this run was set up; put the old file back, or start a new run")]
+    InitChanged(PathBuf),
     /// The thread that prepares patches failed.
     #[error("the patches of the next batch could not be prepared: {0}")]
     Feed(String),

@@ -20,6 +20,22 @@ impl TrainConfig {
     /// # Errors
     /// An unknown key (with the near ones), a value of the wrong type or out of range. The configuration is then unchanged.
     pub fn set(&mut self, assignment: &str) -> Result<(), ConfigError> {
+        self.set_all([assignment])
+    }
+
+    /// As [`TrainConfig::set`] for several; only together need they make sense.
+    ///
+    /// # Errors
+    /// As [`TrainConfig::set`]; the configuration is then unchanged.
+    pub fn set_all<'a>(&mut self, assignments: impl IntoIterator<Item = &'a str>) -> Result<(), ConfigError> {
+        let mut changed = self.clone();
+        assignments.into_iter().try_for_each(|assignment| changed.set_one(assignment))?;
+        changed.validate()?;
+        *self = changed;
+        Ok(())
+    }
+
+    fn set_one(&mut self, assignment: &str) -> Result<(), ConfigError> {
         let Some((key, text)) = assignment.split_once('=') else {
             return Err(value_error(assignment, "write it as key=value".into()));
         };
@@ -28,7 +44,8 @@ impl TrainConfig {
         self.assign(key, value.ok_or_else(|| self.unknown(key))?)
     }
 
-    /// Applies every value of a table shaped like the configuration, such as a project's `[train]` section.
+    /// Applies every value of a table shaped like the configuration, such as a project's `[train]` section. Only together need they
+    /// make sense.
     ///
     /// # Errors
     /// As [`TrainConfig::set`]; the values before the wrong one stay applied.
@@ -45,7 +62,7 @@ impl TrainConfig {
             let value = leaf(table, &key).filter(|_| leaf(&shape, &key).is_some());
             self.assign(&key, Some(value.ok_or_else(|| self.unknown(&key))?.clone()))?;
         }
-        Ok(())
+        self.validate()
     }
 
     fn assign(&mut self, key: &str, value: Option<Value>) -> Result<(), ConfigError> {
@@ -55,10 +72,7 @@ impl TrainConfig {
                 .insert(section.into(), Value::Table(Table::from_iter([("preset".into(), Value::from(""))])));
         }
         replace(&mut table, key, value);
-        let changed: Self =
-            table.try_into().map_err(|e: toml::de::Error| value_error(key, e.message().to_owned()))?;
-        changed.validate()?;
-        *self = changed;
+        *self = table.try_into().map_err(|e: toml::de::Error| value_error(key, e.message().to_owned()))?;
         Ok(())
     }
 
@@ -192,6 +206,17 @@ mod tests {
         config.overlay(&toml::from_str(section).unwrap()).unwrap();
         assert_eq!(config.augment, AugmentConfig { blur: 0.9, ..AugmentPreset::Standard.values() });
         assert!(set("augment.preset=wild").unwrap_err().contains("standard"));
+    }
+
+    #[test]
+    fn values_need_make_sense_only_together() {
+        let mut config = TrainConfig::default();
+        config.set_all(["patch.size=16", "patch.overlap=8"]).unwrap();
+        assert!(
+            config.set_all(["epochs=3", "patch.size=8"]).unwrap_err().to_string().contains("patch.overlap")
+        );
+        assert_eq!((config.epochs, config.patch.size), (260, 16));
+        config.overlay(&toml::from_str("[patch]\nsize = 6\noverlap = 2").unwrap()).unwrap();
     }
 
     #[test]

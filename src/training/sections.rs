@@ -145,6 +145,8 @@ pub enum LandmarkSource {
     Preset,
     /// Learnt from the training side.
     Learnt,
+    /// Those of the model the run starts from.
+    Model,
     /// No standardisation.
     None,
 }
@@ -157,6 +159,8 @@ pub enum ZscoreSource {
     Preset,
     /// Measured on the training side.
     Measured,
+    /// Those of the model the run starts from.
+    Model,
 }
 
 /// Intensities.

@@ -1,9 +1,8 @@
-//! The network of a run: its description, and the weights it starts from.
+//! The network of a run, as its settings name or describe it.
 
 use super::error::TrainingError;
-use super::fine_tune::with_head;
 use super::{ConfigError, NetworkChoice, TrainConfig};
-use crate::network::{Architecture, ModelFile, NetworkError, Weights};
+use crate::network::Architecture;
 
 /// The network the configuration names or describes, checked against its patches.
 pub(crate) fn architecture(config: &TrainConfig) -> Result<Architecture, TrainingError> {
@@ -24,26 +23,6 @@ pub(crate) fn architecture(config: &TrainConfig) -> Result<Architecture, Trainin
     architecture.validate_patch(config.patch.size)?;
     architecture.validate_patch(config.crop.size)?;
     Ok(architecture)
-}
-
-/// Fresh weights from the seed, or those of `config.init`.
-pub(super) fn first_weights(
-    config: &TrainConfig,
-    architecture: &Architecture,
-) -> Result<Weights, TrainingError> {
-    let Some(path) = &config.init else {
-        return Ok(Weights::initial(architecture, config.seed));
-    };
-    let (model, weights) = ModelFile::load(path)?;
-    if model.architecture == *architecture {
-        return Ok(with_head(config, architecture, weights));
-    }
-    Err(NetworkError::Weights(format!(
-        "{} has {}, the run's network {architecture}; choose the same network",
-        path.display(),
-        model.architecture
-    ))
-    .into())
 }
 
 #[cfg(test)]

@@ -22,8 +22,9 @@ use super::patches::{Sample, patch_list};
 use super::placement::place;
 use super::sample::Watch;
 use super::schedule::Schedule;
-use super::setup::{architecture, first_weights};
+use super::setup::architecture;
 use super::source::PatchSource;
+use super::start::{crop_note, first_weights};
 use super::validate::{Validation, validate};
 use super::{EventKind, FinishStatus, RunWriter, ScheduleKind, StopRequest, StopSignal, TrainConfig};
 use crate::network::Architecture;
@@ -96,6 +97,7 @@ impl<'a> Trainer<'a> {
             None => (Progress::new(config, &data), EngineState::fresh(first_weights(config, &architecture)?)),
         };
         progress.plan_for(config, &mut data.notes);
+        data.notes.extend(crop_note(config, &data.crop).filter(|_| !is_resumed));
         let setup = EngineSetup {
             architecture: architecture.clone(),
             optimiser: config.optimiser.clone(),

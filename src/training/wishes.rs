@@ -1,10 +1,14 @@
 //! From a project and what the user wishes to a run's settings, before any data are looked at: cheap, so that a mistake is
-//! answered at once. Later wishes win: defaults, what the contrast suggests, the project's `[train]` section, options, `--set`.
+//! answered at once. Later wishes win: defaults, what the contrast suggests, the network of the model to start from, a preset, the
+//! project's `[train]` section, options, `--set`.
 
 use super::config::{ConfigError, NetworkChoice, TrainConfig};
 use super::error::TrainingError;
-use super::sections::{IntensityConfig, LandmarkSource};
+use super::fine_tune::paces;
+use super::presets::lay;
+use super::sections::{IntensityConfig, LandmarkSource, ZscoreSource};
 use super::setup::architecture;
+use super::start::{Start, first_weights};
 use crate::dataset::{Contrast, DatasetError, Project, SETTINGS_FILE};
 use crate::preprocess::Landmarks;
 use std::collections::BTreeMap;
@@ -23,8 +27,10 @@ pub struct Wishes {
     pub lr: Option<f64>,
     /// A preset's name, or a TOML file that describes a network.
     pub network: Option<String>,
-    /// Weights to start from.
+    /// Weights to start from: a model file or a run directory.
     pub init: Option<PathBuf>,
+    /// One of [`super::PRESETS`].
+    pub preset: Option<String>,
     /// Device.
     pub device: Option<String>,
     /// Seed.
@@ -81,7 +87,7 @@ pub enum WishError {
 /// A wrong setting, naming the key and where it was said.
 pub fn settings(project: &Project, wishes: &Wishes) -> Result<TrainConfig, WishError> {
     let path = project.dir().join(SETTINGS_FILE);
-    let section: toml::Table = project.section("train")?;
+    let mut section: toml::Table = project.section("train")?;
     let in_section = section.get("contrast").and_then(toml::Value::as_str).map(str::to_owned);
     let contrast = wishes.contrast.clone().or(in_section).unwrap_or_else(|| contrast(project));
     let mut config = TrainConfig {
@@ -90,9 +96,24 @@ pub fn settings(project: &Project, wishes: &Wishes) -> Result<TrainConfig, WishE
         contrast,
         ..TrainConfig::default()
     };
+    let mut said = |key: &str| {
+        let text = section.get(key)?.as_str()?.to_owned();
+        section.remove(key);
+        Some(text)
+    };
+    let (init, preset) = (said("init"), said("preset"));
+    let start = match wishes.start() {
+        Some(wished) => {
+            // The model that was asked for brings its own network.
+            section.remove("network");
+            wished
+        }
+        None => init.map(|init| project.dir().join(init)),
+    };
+    wishes.begin(&mut config, start.as_deref(), preset.as_deref())?;
     config.overlay(&section).map_err(|source| WishError::Section { path, source })?;
     wishes.apply(&mut config)?;
-    architecture(&config).map_err(Box::new)?;
+    check(&config)?;
     if !has_labelled(project, &config.contrast) {
         return Err(WishError::NothingToLearn { project: project.dir().into(), contrast: config.contrast });
     }
@@ -114,12 +135,30 @@ pub fn settings_like(
         project: project.to_owned(),
         ..earlier.clone()
     };
+    let start = wishes.start();
+    if start == Some(None) {
+        (config.init, config.init_hash) = (None, None);
+    }
+    wishes.begin(&mut config, start.flatten().as_deref(), None)?;
     wishes.apply(&mut config)?;
-    architecture(&config).map_err(Box::new)?;
+    check(&config)?;
     if config.split != earlier.split || config.contrast != earlier.contrast {
         config.data.clear();
     }
     Ok(config)
+}
+
+/// Whether network, weights to start from and what is to be tuned belong together.
+fn check(config: &TrainConfig) -> Result<(), WishError> {
+    let architecture = architecture(config).map_err(Box::new)?;
+    paces(config, &architecture)?;
+    first_weights(config, &architecture).map_err(Box::new)?;
+    let IntensityConfig { landmarks, zscore } = &config.intensities;
+    let from_model = *landmarks == LandmarkSource::Model || *zscore == ZscoreSource::Model;
+    if config.init.is_none() && from_model {
+        return Err(Box::new(TrainingError::NoModel).into());
+    }
+    Ok(())
 }
 
 /// Whether there is anything of the contrast to learn from.
@@ -127,7 +166,37 @@ fn has_labelled(project: &Project, contrast: &str) -> bool {
     project.active_scans().any(|scan| scan.mask.is_some() && scan.contrast.name() == contrast)
 }
 
+/// What `init=...` names.
+fn start_of(assignment: &str) -> Option<&str> {
+    assignment.split_once('=').filter(|(key, _)| key.trim() == "init").map(|(_, path)| path.trim())
+}
+
 impl Wishes {
+    /// What to start from, where something is said about it: a model, or nothing.
+    fn start(&self) -> Option<Option<PathBuf>> {
+        let in_set = self.set.iter().rev().find_map(|assignment| start_of(assignment));
+        let path = in_set.map(PathBuf::from).or_else(|| self.init.clone())?;
+        Some(Some(path).filter(|path| !path.as_os_str().is_empty()))
+    }
+
+    /// Lays the ground that everything else is said on: the model to start from, then the preset (the project's `preset` unless
+    /// another is wished for).
+    fn begin(
+        &self,
+        config: &mut TrainConfig,
+        start: Option<&Path>,
+        preset: Option<&str>,
+    ) -> Result<(), WishError> {
+        let start = start.map(Start::read).transpose().map_err(Box::new)?;
+        if let Some(start) = &start {
+            start.adopt(config).map_err(Box::new)?;
+        }
+        if let Some(preset) = self.preset.as_deref().or(preset) {
+            lay(config, preset, start.as_ref())?;
+        }
+        Ok(())
+    }
+
     /// Changes `config` as wished.
     ///
     /// # Errors
@@ -143,17 +212,12 @@ impl Wishes {
         if let Some(network) = &self.network {
             config.network = network_choice(network)?;
         }
-        if let Some(init) = &self.init {
-            config.init = Some(std::path::absolute(init).unwrap_or_else(|_| init.clone()));
-        }
         if let Some(device) = &self.device {
             config.device.clone_from(device);
         }
         config.split.fold = self.fold.clone().or_else(|| config.split.fold.take());
-        for assignment in &self.set {
-            config.set(assignment)?;
-        }
-        Ok(config.validate()?)
+        let assignments = self.set.iter().map(String::as_str);
+        Ok(config.set_all(assignments.filter(|assignment| start_of(assignment).is_none()))?)
     }
 }
 

@@ -176,3 +176,56 @@ fn a_gradient_that_is_no_number_changes_nothing() {
     };
     assert_eq!(learnt(&engine.state().unwrap().weights), learnt(&golden.weights("before.")));
 }
+
+#[test]
+fn frozen_weights_and_moments_stay_and_the_others_see_them_as_constants() {
+    let golden = Golden::read();
+    let state = EngineState::fresh(golden.weights("before."));
+    let slots = setup().architecture.slots();
+    // Every normalisation is frozen: training then computes what prediction does, whose loss can be probed.
+    let paces = slots.iter().map(|slot| if slot.name.contains(".norm.") { 0.0 } else { 1.0 }).collect();
+    let optimiser = OptimiserConfig { kind: OptimiserKind::Sgd, momentum: 0.0, ..Default::default() };
+    let setup = EngineSetup { paces, optimiser, ..setup() };
+    let mut engine = engine(setup.clone(), &state, &Device::CPU);
+    let loss = engine.step(golden.batch(), Some(1.0)).unwrap().loss;
+    let after = engine.state().unwrap().weights;
+    let probe = |slot: usize, by: f32| {
+        let mut tensors = state.weights.tensors().to_vec();
+        tensors[slot].data[0] += by;
+        let weights = Weights::for_architecture(&setup.architecture, tensors).unwrap();
+        let engine = super::engine(setup.clone(), &EngineState::fresh(weights), &Device::CPU);
+        crate::training::loss::host_loss(
+            &setup.loss,
+            &engine.predict(golden.batch()).unwrap(),
+            &golden.batch().targets,
+        )
+    };
+    assert!((loss - probe(0, 0.0)).abs() < 1e-5);
+    for (slot, (now, then)) in after.tensors().iter().zip(state.weights.tensors()).enumerate() {
+        if now.name.contains(".norm.") {
+            assert_eq!(now, then);
+        } else {
+            let slope = (probe(slot, 5e-3) - probe(slot, -5e-3)) / 1e-2;
+            let moved = f64::from(then.data[0] - now.data[0]);
+            assert!(
+                (slope - moved).abs() < 2e-4 + 0.03 * slope.abs(),
+                "{}: {moved} instead of {slope}",
+                now.name
+            );
+        }
+    }
+}
+
+#[test]
+fn a_frozen_encoder_is_left_alone_while_the_decoder_learns() {
+    let golden = Golden::read();
+    let state = EngineState::fresh(golden.weights("before."));
+    let slots = setup().architecture.slots();
+    let paces = slots.iter().map(|slot| if slot.name.starts_with("enc.") { 0.0 } else { 1.0 }).collect();
+    let mut engine = engine(EngineSetup { paces, ..setup() }, &state, &Device::CPU);
+    engine.step(golden.batch(), Some(1e-2)).unwrap();
+    let after = engine.state().unwrap().weights;
+    for (now, then) in after.tensors().iter().zip(state.weights.tensors()) {
+        assert_eq!(now == then, now.name.starts_with("enc."), "{}", now.name);
+    }
+}
