@@ -8,7 +8,7 @@ use deepseg::network::{Device, ModelFile, Predictor};
 use deepseg::preprocess::load_crop;
 use deepseg::testing::shared;
 use deepseg::training::{
-    EpochSample, Event, EventKind, FinishStatus, Part, RunDir, RunWriter, StopRequest, StopSignal,
+    EpochSample, Event, EventKind, FinishStatus, HeldOut, Part, RunDir, RunWriter, StopRequest, StopSignal,
     TrainConfig, prepare_and_train,
 };
 
@@ -44,6 +44,8 @@ fn a_dataset_becomes_a_model() {
     let frozen = TrainConfig::read(&run.dir().config()).unwrap();
     let sides = [Part::Train, Part::Val, Part::Test].map(|part| frozen.part(part).count());
     assert_eq!(sides, [2, 1, 1]);
+    let held = HeldOut::read(&project).unwrap().expect("the first run names the test side");
+    assert!(held.subjects.iter().eq(frozen.part(Part::Test).map(|entry| &entry.subject)));
     let left_out =
         |kind: &EventKind| matches!(kind, EventKind::Warning { message } if message.contains("run-2"));
     assert!(events(run.dir()).iter().any(left_out), "the scans without a mask are not mentioned");

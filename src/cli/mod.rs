@@ -14,6 +14,7 @@ mod init;
 mod interrupt;
 mod narrator;
 pub mod output;
+mod patches;
 mod predict;
 mod preprocess;
 mod preprocess_array;
@@ -22,6 +23,7 @@ mod qc;
 mod run_report;
 mod runs;
 mod slurm;
+mod split;
 mod stop;
 mod sweep;
 mod train;
@@ -66,6 +68,10 @@ enum Command {
     Qc(qc::Args),
     /// Make the crops around the cord that training and the workbench use
     Preprocess(preprocess::Args),
+    /// Show who trains, validates and tests, or hold subjects out for testing
+    Split(split::Args),
+    /// Write training patches, as cut and as changed at random, to look at before training
+    Patches(patches::Args),
     /// Train a network on a project's crops
     Train(train::Args),
     /// Train with every combination of lists of settings: networks, rates, folds, seeds
@@ -117,6 +123,8 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Centerline(args)) => args.run(),
         Some(Command::Qc(args)) => args.run(),
         Some(Command::Preprocess(args)) => args.run(),
+        Some(Command::Split(args)) => args.run(),
+        Some(Command::Patches(args)) => args.run(),
         Some(Command::Train(args)) => args.run(),
         Some(Command::Sweep(args)) => args.run(),
         Some(Command::TrainDetector(args)) => args.run(),

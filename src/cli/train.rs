@@ -50,9 +50,12 @@ pub struct Args {
     /// Seed of weights, order, augmentation and split
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
-    /// Cross-validation: fold K of N is tested
+    /// Cross-validation: fold K of N validates, or tests where the project holds nobody out for testing
     #[arg(long, value_name = "K/N")]
     fold: Option<String>,
+    /// Random changes of the patches: none, flips, standard or strong [default: flips]
+    #[arg(long, value_name = "PRESET")]
+    augment: Option<String>,
     /// Any setting of the run's config.toml, e.g. schedule.patience=5; may be repeated
     #[arg(long, value_name = "KEY=VALUE")]
     set: Vec<String>,
@@ -270,6 +273,7 @@ impl Args {
             device: self.device.clone(),
             seed: self.seed,
             fold: self.fold.clone(),
+            augment: self.augment.clone(),
             set: self.set.clone(),
         }
     }

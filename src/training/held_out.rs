@@ -80,7 +80,7 @@ impl HeldOut {
     /// # Errors
     /// A file that cannot be understood is never taken for none.
     pub fn read(project: &Project) -> Result<Option<Self>, TrainingError> {
-        let path = path(project);
+        let path = Self::path(project);
         let damaged = |reason: String| TrainingError::HeldOut { path: path.clone(), reason };
         let text = match std::fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -98,11 +98,16 @@ impl HeldOut {
     /// # Errors
     /// When the file cannot be written.
     pub fn keep(&self, project: &Project) -> Result<bool, TrainingError> {
-        let path = path(project);
+        let path = Self::path(project);
         let written = serde_json::to_vec_pretty(self)
             .map_err(io::Error::from)
             .and_then(|text| write_first(&path, &text));
         written.map_err(|source| TrainingError::Write { path, source })
+    }
+
+    /// Where a project keeps them.
+    pub fn path(project: &Project) -> PathBuf {
+        project.dir().join(HELD_OUT_FILE)
     }
 
     /// Whether a scan belongs to somebody held out, by name or by content.
@@ -114,8 +119,4 @@ impl HeldOut {
     pub(super) fn is_new(&self, subject: &str) -> bool {
         !self.subjects.contains(subject) && !self.others.contains(subject)
     }
-}
-
-fn path(project: &Project) -> PathBuf {
-    project.dir().join(HELD_OUT_FILE)
 }

@@ -89,6 +89,25 @@ impl PatchSource {
         PatchRef { sample: *sample, start: rng.random_range(lowest.min(highest)..=highest) }
     }
 
+    /// The scan that patch `number` is cut from, and where.
+    pub(crate) fn origin(&self, number: usize) -> (&str, PatchRef) {
+        let place = self.patches[number];
+        (&self.samples[place.sample].scan, place)
+    }
+
+    /// Image and mask of patch `number` as it is cut.
+    pub(crate) fn original(&self, number: usize) -> (Array3<f32>, Array3<u8>) {
+        let PatchRef { sample, start } = self.patches[number];
+        self.samples[sample].patch(start, self.config.patch.size)
+    }
+
+    /// Whether patch `number` contains lesion.
+    pub(crate) fn holds_lesion(&self, number: usize) -> bool {
+        let PatchRef { sample, start } = self.patches[number];
+        let within = start..start + self.config.patch.size;
+        self.lesions.iter().any(|(of, slices)| *of == sample && slices.iter().any(|z| within.contains(z)))
+    }
+
     /// Image and mask of one patch as the network sees it.
     pub(crate) fn patch(&self, epoch: u32, slot: Slot) -> (Array3<f32>, Array3<u8>) {
         let PatchRef { sample, start } = self.place(epoch, slot);

@@ -37,6 +37,8 @@ pub struct Wishes {
     pub seed: Option<u64>,
     /// `K/N`.
     pub fold: Option<String>,
+    /// Random changes of the patches: the name of an [`AugmentPreset`](super::AugmentPreset).
+    pub augment: Option<String>,
     /// `key=value`, applied last, in order.
     pub set: Vec<String>,
 }
@@ -216,7 +218,8 @@ impl Wishes {
             config.device.clone_from(device);
         }
         config.split.fold = self.fold.clone().or_else(|| config.split.fold.take());
-        let assignments = self.set.iter().map(String::as_str);
+        let preset = self.augment.as_ref().map(|preset| format!("augment.preset={preset}"));
+        let assignments = preset.iter().chain(&self.set).map(String::as_str);
         Ok(config.set_all(assignments.filter(|assignment| start_of(assignment).is_none()))?)
     }
 }

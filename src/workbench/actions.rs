@@ -23,6 +23,7 @@ pub(crate) enum Context {
     RunTable,
     Film,
     Console,
+    Patches,
     Results,
     Image,
     Help,
@@ -51,6 +52,7 @@ impl Context {
             Self::RunTable => "Table of runs",
             Self::Film => "Film strip",
             Self::Console => "Console of a run",
+            Self::Patches => "Augmented patches",
             Self::Results => "Results",
             Self::Image => "Image",
             Self::Help => "Help",
@@ -153,6 +155,13 @@ pub(crate) enum Action {
     MoreContrast,
     LessContrast,
     NewRun,
+    LookAtPatches,
+    PreviousPatch,
+    NextPatch,
+    PreviousDraw,
+    NextDraw,
+    NextPreset,
+    LeavePatches,
     StopRun,
     ResumeRun,
     CloneRun,
@@ -256,6 +265,7 @@ fn screen_contexts(screen: Screen) -> Vec<Context> {
         Screen::Start => vec![Context::Start, Context::Global],
         Screen::Subjects => vec![Context::Subjects, Context::Viewer, Context::Global],
         Screen::Training => pane_contexts(Pane::Curves),
+        Screen::Patches => vec![Context::Patches, Context::Global],
         Screen::Results => vec![Context::Results, Context::Viewer, Context::Global],
         Screen::Compare => vec![Context::Compare, Context::Global],
         Screen::Points => vec![Context::Points, Context::Global],
@@ -302,12 +312,13 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
-    const SCREENS: [Screen; 7] = [
+    const SCREENS: [Screen; 8] = [
         Screen::Start,
         Screen::Subjects,
         Screen::Compare,
         Screen::Points,
         Screen::Training,
+        Screen::Patches,
         Screen::Results,
         Screen::Image,
     ];

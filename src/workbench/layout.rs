@@ -5,9 +5,11 @@ use ratatui::layout::Rect;
 use super::state::{Pane, Screen, State};
 
 mod compare;
+mod patches;
 mod points;
 
 pub(crate) use compare::{card, compare};
+pub(crate) use patches::{PatchCell, patches};
 pub(crate) use points::points;
 
 /// The parts every screen has.

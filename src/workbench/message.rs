@@ -9,13 +9,13 @@ use crossterm::event::MouseEvent;
 use ratatui::layout::Size;
 
 use super::keys::Key;
-use super::model::{Curves, Evaluation, MarkChange, ProjectCard, QcNote, RunRow, SubjectRow};
+use super::model::{Curves, Evaluation, MarkChange, PatchRequest, ProjectCard, QcNote, RunRow, SubjectRow};
 use super::scene::Scene;
 use super::side::{Side, SideKind};
 use super::state::points::Opened;
 use super::state::{JobKind, Level, Pane};
 use super::trial::TrialNews;
-use crate::training::EpochSample;
+use crate::training::{EpochSample, PatchPage};
 
 /// Something that happened.
 pub(crate) enum Msg {
@@ -56,6 +56,11 @@ pub(crate) enum Msg {
     Sided {
         generation: u64,
         side: Arc<Side>,
+    },
+    /// Augmented patches to look at.
+    Patches {
+        generation: u64,
+        answer: Result<Arc<PatchPage>, String>,
     },
     /// The mark of a scan was written.
     Marked {
@@ -171,6 +176,13 @@ pub(crate) enum Effect {
         line: Option<Vec<f64>>,
         wanted: Option<SideKind>,
     },
+    /// Cut patches and change them at random.
+    LookAtPatches {
+        request: PatchRequest,
+        generation: u64,
+    },
+    /// Let go what was read for the patches.
+    DropPatches,
     /// Change the quality-control mark of a scan.
     Mark {
         id: String,

@@ -8,6 +8,8 @@ type Enabled = fn(&State) -> bool;
 type Hint = Option<super::Hint>;
 
 const ALWAYS: Enabled = |_| true;
+const CROPS: Enabled = |s| PROJECT(s) && s.subjects.tally().crops > 0;
+const PAGED: Enabled = |s| s.patches.page.is_some();
 const PROJECT: Enabled = |s| s.project.is_some();
 const IDLE: Enabled = |s| PROJECT(s) && s.job.is_none() && s.subjects.tally().scans > 0;
 /// The demo cohort is quick and is made as a whole or not at all.
@@ -172,6 +174,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Compare, &["esc"], A::LeaveCompare, "Back", "Back to the list; what is still running stops", hint(4, "esc", "back"), ALWAYS),
 
     row(C::Training, &["n"], A::NewRun, "New training", "Fill in the form and start a training that outlives this terminal", hint(3, "n", "new training"), PROJECT),
+    row(C::Training, &["p"], A::LookAtPatches, "Augmented patches", "Training patches with their masks, as the network will see them", None, CROPS),
     row(C::Training, &["N"], A::CloneRun, "New training like this", "The form filled in as the chosen run was, on the same split; only what you change differs", hint(9, "N", "like this"), RUN),
     row(C::Training, &["up", "k"], A::Up, "Run above", "Choose the run above", hint(3, "↑↓", "run"), SEVERAL_RUNS),
     row(C::Training, &["down", "j"], A::Down, "Run below", "Choose the run below", None, SEVERAL_RUNS),
@@ -217,6 +220,15 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Console, &["pgdn"], A::PageDown, "Page down", "A page newer", None, ALWAYS),
     row(C::Console, &["end", "G"], A::Last, "Follow", "The newest line, and on with it", hint(2, "end", "follow"), ALWAYS),
     row(C::Console, &["esc", "c"], A::LeavePane, "Back", "Back to the curves", hint(3, "esc", "back"), ALWAYS),
+
+    row(C::Patches, &["left", "h"], A::PreviousPatch, "Previous patch", "The patch before; those with lesion come first", hint(2, "←→", "patch"), PAGED),
+    row(C::Patches, &["right", "l"], A::NextPatch, "Next patch", "The next patch", None, PAGED),
+    row(C::Patches, &["up", "k"], A::Up, "Slice up", "One slice towards the head (wheel too)", hint(3, "↑↓", "slice"), PAGED),
+    row(C::Patches, &["down", "j"], A::Down, "Slice down", "One slice towards the feet (wheel too)", None, PAGED),
+    row(C::Patches, &["n"], A::NextDraw, "Next draws", "What later epochs will see of the patch", hint(1, "n N", "draws"), PAGED),
+    row(C::Patches, &["N"], A::PreviousDraw, "Previous draws", "What earlier epochs will see of the patch", None, PAGED),
+    row(C::Patches, &["tab"], A::NextPreset, "Next preset", "Other random changes: none, flips, standard, strong; the form follows", hint(1, "tab", "changes"), ALWAYS),
+    row(C::Patches, &["esc"], A::LeavePatches, "Back", "Back to the training", hint(4, "esc", "back"), ALWAYS),
 
     row(C::Results, &["up", "k"], A::Up, "Scan above", "Choose the scan above", hint(1, "↑↓", "scan"), SCORED),
     row(C::Results, &["down", "j"], A::Down, "Scan below", "Choose the scan below", None, SCORED),
@@ -273,6 +285,7 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Form, &["down", "tab"], A::Down, "Field below", "The field below", None, ALWAYS),
     row(C::Form, &["left"], A::ValueDown, "Less", "The previous choice, or a smaller value", hint(3, "←→", "change, or type"), ALWAYS),
     row(C::Form, &["right"], A::ValueUp, "More", "The next choice, or a greater value", None, ALWAYS),
+    row(C::Form, &["ctrl-p"], A::LookAtPatches, "Augmented patches", "Training patches with their masks, as the network will see them", hint(4, "^P", "patches"), CROPS),
     row(C::Form, &["enter"], A::Choose, "Start", "Start the training", hint(3, "⏎", "start"), ALWAYS),
     row(C::Form, &["esc", "ctrl-c"], A::Close, "Close", "Back without starting", hint(3, "esc", "close"), ALWAYS),
 

@@ -7,6 +7,7 @@ mod crew;
 mod jobs;
 mod marks;
 mod open;
+mod patches;
 mod pictures;
 mod points;
 mod rescue;
@@ -38,6 +39,7 @@ pub(crate) struct Effects {
     project: Shared,
     pictures: watch::Sender<Option<pictures::Request>>,
     sides: watch::Sender<Option<points::Request>>,
+    patches: watch::Sender<Option<patches::Request>>,
     runs: runs::Lane,
     trials: trials::Lane,
     findings: survey::Findings,
@@ -51,6 +53,7 @@ impl Effects {
         Self {
             pictures: pictures::start(project.subscribe(), sender.clone()),
             sides: points::start(sender.clone()),
+            patches: patches::start(sender.clone()),
             runs: runs::Lane::default(),
             trials: trials::Lane::default(),
             findings: survey::Findings::default(),
@@ -73,6 +76,7 @@ impl Effects {
             }
             Effect::CancelJob => self.cancel.store(true, Ordering::Relaxed),
             Effect::DropTrials => self.trials.end(),
+            Effect::DropPatches => drop(self.patches.send_replace(None)),
             Effect::MakeDemo => jobs::demo(self),
             other => {
                 if let Some(project) = self.project.borrow().clone() {
@@ -89,6 +93,10 @@ impl Effects {
             Effect::CheckHeaders => survey::check_headers(project, self),
             Effect::TryMethods { key, generation, again } => {
                 trials::compare(project, key, generation, again, self);
+            }
+            Effect::LookAtPatches { request, generation } => {
+                let request = patches::Request { project: project.clone(), wanted: request, generation };
+                self.patches.send_replace(Some(request));
             }
             Effect::Mark { id, change } => marks::mark(project, id, change, self),
             Effect::Rescue { ids } => rescue::rescue(project, ids, self),

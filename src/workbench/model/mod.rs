@@ -3,6 +3,7 @@
 mod curves;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -163,6 +164,27 @@ impl RunRow {
         };
         let fits = self.name.chars().count() <= usize::from(width);
         short().filter(|_| !fits).unwrap_or_else(|| self.name.clone())
+    }
+}
+
+/// Augmented patches to be shown: of which settings, which patch, which epochs.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PatchRequest {
+    /// Times the screen was opened.
+    pub(crate) opening: u64,
+    /// The name of an augmentation preset.
+    pub(crate) preset: String,
+    pub(crate) seed: Option<u64>,
+    pub(crate) fold: Option<String>,
+    pub(crate) number: usize,
+    pub(crate) draws: Range<u32>,
+}
+
+impl PatchRequest {
+    /// Whether both are about the same settings and crops.
+    pub(crate) fn reads_the_same(&self, other: &Self) -> bool {
+        let settings = |r: &Self| (r.opening, r.preset.clone(), r.seed, r.fold.clone());
+        settings(self) == settings(other)
     }
 }
 

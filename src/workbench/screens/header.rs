@@ -45,8 +45,11 @@ pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let below = Rect { y: area.y + 1, ..area };
     put(buffer, below, &"─".repeat(usize::from(area.width)), theme.style(Role::Rule));
     for ((screen, label), (_, tab)) in TABS.iter().zip(tabs) {
-        let under = matches!(state.screen, Screen::Compare | Screen::Points);
-        let shown = if under { Screen::Subjects } else { state.screen };
+        let shown = match state.screen {
+            Screen::Compare | Screen::Points => Screen::Subjects,
+            Screen::Patches => Screen::Training,
+            other => other,
+        };
         let here = *screen == shown;
         let role = if here { Role::Title } else { Role::Dim };
         let inner = Rect { x: tab.x + 1, width: tab.width, ..tab };

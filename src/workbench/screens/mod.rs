@@ -9,6 +9,7 @@ pub(crate) mod header;
 mod help;
 mod log;
 mod palette;
+mod patches;
 mod points;
 mod results;
 mod start;
@@ -42,6 +43,7 @@ pub(crate) fn draw(state: &State, buffer: &mut Buffer) {
         Screen::Results => results::draw(state, page.body, buffer),
         Screen::Compare => compare::draw(state, page.body, buffer),
         Screen::Points => points::draw(state, page.body, buffer),
+        Screen::Patches => patches::draw(state, page.body, buffer),
         Screen::Image => viewer::draw(state, page.body, buffer),
     }
     footer::draw(state, page.status, page.footer, buffer);

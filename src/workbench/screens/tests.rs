@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use ndarray::Array3;
 use ratatui::layout::Size;
 
 use super::super::message::{Msg, RunNews};
@@ -15,6 +16,7 @@ use super::super::widgets::picture::{CellShape, Ink, Mode};
 use super::*;
 use crate::dataset::qc::Verdict;
 use crate::runs::RunState;
+use crate::training::{ChangedPatch, PatchLook, PatchPage};
 
 fn ink() -> Ink {
     Ink { theme: Theme::new(ThemeName::Dark, Depth::Mono), mode: Mode::Ascii, cell: CellShape::default() }
@@ -132,6 +134,7 @@ fn every_screen_and_panel_can_be_drawn_at_any_size() {
             Screen::Compare,
             Screen::Points,
             Screen::Training,
+            Screen::Patches,
             Screen::Results,
             Screen::Image,
         ] {
@@ -152,6 +155,51 @@ fn every_screen_and_panel_can_be_drawn_at_any_size() {
                 assert_eq!(drawn(&state).len(), usize::from(height), "{screen:?} {:?}", state.modal);
             }
         }
+    }
+}
+
+#[test]
+fn augmented_patches_stand_beside_the_one_that_was_cut() {
+    let look = |value: f32| PatchLook {
+        image: Array3::from_shape_fn((48, 48, 48), |(x, y, _)| (x + y) as f32 + value),
+        mask: Array3::from_shape_fn((48, 48, 48), |(x, y, z)| {
+            u8::from(x > 20 && x < 30 && y == 24 && z == 7)
+        }),
+    };
+    let changed = |draw| ChangedPatch {
+        draw,
+        look: look(draw as f32),
+        changes: if draw == 1 { Vec::new() } else { vec!["gamma 1.21".into(), "flipped along x, z".into()] },
+    };
+    let page = PatchPage {
+        number: 0,
+        count: 12,
+        scan: "sub-01_T2w".into(),
+        start: 24,
+        spacing_mm: 0.5,
+        original: look(0.0),
+        changed: (0..11).map(changed).collect(),
+    };
+    for (width, height, last) in [(80, 24, "epoch 3"), (160, 50, "epoch 5")] {
+        let mut state = state(width, height);
+        state.screen = Screen::Patches;
+        state.patches.open("strong", "0", "");
+        assert!(has(&drawn(&state), "reading the crops"));
+        let (_, generation) = state.patches.ask().unwrap();
+        update(&mut state, Msg::Patches { generation, answer: Ok(Arc::new(page.clone())) });
+        let lines = drawn(&state);
+        assert!(
+            lines[2].contains("changes: strong") && lines[2].contains("patch 1/12  slice 8"),
+            "{lines:#?}"
+        );
+        for words in ["as it was cut", "slices 24 to 71", "gamma 1.21;", "unchanged", last] {
+            assert!(has(&lines, words), "{words}: {lines:#?}");
+        }
+        state.patches.slide(1);
+        let above = drawn(&state);
+        assert!(has(&above, "no lesion here") && !has(&lines, "no lesion here"), "{above:#?}");
+        let picture = |lines: &[String]| lines[4..lines.len() - 7].concat();
+        assert_ne!(picture(&above), picture(&lines), "the outline of the mask is gone");
     }
 }
 

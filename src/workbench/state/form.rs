@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use super::super::model::RunRow;
+use super::patches::PRESETS;
 use crate::training::TrainConfig;
 
 /// How a field is filled in.
@@ -86,6 +87,13 @@ impl Default for Form {
                 config.seed.to_string(),
                 "the same seed repeats the same run",
             ),
+            field(
+                "Augmentation",
+                "--augment",
+                Kind::Choice(&PRESETS),
+                "flips".into(),
+                "random changes of the patches; ^P shows them",
+            ),
             field("Fold", "--fold", Kind::Fold, String::new(), "K/N, e.g. 1/5; none splits 60/20/20"),
         ];
         Self { fields, selected: 0, like: None, fresh: true }
@@ -151,6 +159,7 @@ impl Form {
             let value = match field.option {
                 "--network" => run.network.clone(),
                 "--fold" => run.setting("split.fold").to_owned(),
+                "--augment" => run.setting("augment.preset").to_owned(),
                 option => run.setting(option.trim_start_matches('-')).to_owned(),
             };
             field.value.clone_from(&value);
@@ -169,6 +178,18 @@ impl Form {
     /// The chosen field.
     pub(crate) fn field(&self) -> Option<&Field> {
         self.fields.get(self.selected)
+    }
+
+    /// What the field of a command line option says; empty without such a field.
+    pub(crate) fn value(&self, option: &str) -> &str {
+        self.fields.iter().find(|f| f.option == option).map_or("", |f| f.value.trim())
+    }
+
+    /// Fills in the field of a command line option.
+    pub(crate) fn set(&mut self, option: &str, value: &str) {
+        if let Some(field) = self.fields.iter_mut().find(|f| f.option == option) {
+            field.value = value.to_owned();
+        }
     }
 
     /// Moves to another field, round the end.

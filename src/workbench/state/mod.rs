@@ -7,6 +7,7 @@ pub(crate) mod job;
 pub(crate) mod log;
 pub(crate) mod modal;
 pub(crate) mod order;
+pub(crate) mod patches;
 pub(crate) mod plots;
 pub(crate) mod points;
 pub(crate) mod results;
@@ -22,6 +23,7 @@ pub(crate) use form::Form;
 pub(crate) use job::{Job, JobKind};
 pub(crate) use log::{Level, Log};
 pub(crate) use modal::Modal;
+pub(crate) use patches::Patches;
 pub(crate) use points::Placing;
 pub(crate) use results::Results;
 pub(crate) use start::StartMenu;
@@ -43,6 +45,8 @@ pub(crate) enum Screen {
     Compare,
     /// Placing points on one scan.
     Points,
+    /// Augmented patches, reached from the training form.
+    Patches,
     /// One image alone (`deepseg view`).
     Image,
 }
@@ -77,6 +81,7 @@ pub(crate) struct State {
     pub(crate) viewer: Viewer,
     pub(crate) compare: Compare,
     pub(crate) points: Placing,
+    pub(crate) patches: Patches,
     pub(crate) training: Training,
     pub(crate) results: Results,
     pub(crate) job: Option<Job>,
@@ -109,6 +114,7 @@ impl State {
             viewer: Viewer::default(),
             compare: Compare::default(),
             points: Placing::default(),
+            patches: Patches::default(),
             training: Training::default(),
             results: Results::default(),
             job: None,
@@ -133,6 +139,7 @@ impl State {
             || self.viewer.waiting()
             || self.compare.waiting()
             || self.points.waiting()
+            || self.patches.waiting
             || self.log.notice(self.clock).is_some()
     }
 }

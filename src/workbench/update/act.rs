@@ -6,12 +6,13 @@ use super::super::model::MarkChange;
 use super::super::state::modal::Question;
 use super::super::state::start::Entry;
 use super::super::state::{Job, JobKind, Leave, Level, Modal, Screen, State};
-use super::{compare, leave, marks, measure, points, poll_now, say, show_chosen, training, viewer};
+use super::{compare, leave, marks, measure, patches, points, poll_now, say, show_chosen, training, viewer};
 
 /// Does an action.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     let special = points::act(state, action)
         .or_else(|| compare::act(state, action))
+        .or_else(|| patches::act(state, action))
         .or_else(|| marks::act(state, action))
         .or_else(|| training::act(state, action));
     if let Some(effects) = special.or_else(|| viewer::act(state, action)) {
@@ -113,6 +114,7 @@ fn open(state: &mut State, modal: Modal) -> Vec<Effect> {
 /// Goes to a screen and asks for what it shows.
 pub(super) fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
     let mut effects = compare::close(state);
+    effects.extend(patches::close(state));
     state.screen = screen;
     state.viewer.wide = false;
     measure(state);
@@ -123,7 +125,7 @@ pub(super) fn go(state: &mut State, screen: Screen) -> Vec<Effect> {
             effects.push(Effect::LoadEvaluations { prefer: None });
             effects.extend(show_scored(state));
         }
-        Screen::Start | Screen::Image | Screen::Compare | Screen::Points => {}
+        Screen::Start | Screen::Image | Screen::Compare | Screen::Points | Screen::Patches => {}
     }
     effects
 }
@@ -180,7 +182,7 @@ fn step_screen(state: &mut State, by: isize) -> Vec<Effect> {
         }
         // The head is above: up is a higher slice.
         Screen::Compare => state.viewer.shift(2, by.saturating_neg()),
-        Screen::Image | Screen::Points => {}
+        Screen::Image | Screen::Points | Screen::Patches => {}
     }
     Vec::new()
 }

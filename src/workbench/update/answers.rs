@@ -4,7 +4,7 @@ use super::super::message::{Effect, JobNews, Msg};
 use super::super::model::{ProjectCard, SubjectRow};
 use super::super::state::{JobKind, Level, Screen, State};
 use super::act::{go, open_project, redo_waiting, show_scored};
-use super::{compare, marks, measure, points, poll_now, say, show_chosen, training};
+use super::{compare, marks, measure, patches, points, poll_now, say, show_chosen, training};
 
 /// Takes an answer in.
 pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
@@ -35,6 +35,10 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::PointsOpened { generation, answer } => points::opened(state, generation, answer),
         Msg::Sided { generation, side } => points::sided(state, generation, side),
+        Msg::Patches { generation, answer } => {
+            patches::answered(state, generation, answer);
+            Vec::new()
+        }
         Msg::CenterlineChosen { id, result } => compare::chosen(state, id, result),
         Msg::Marked { id, result } => {
             marks::marked(state, &id, result);

@@ -5,6 +5,7 @@ mod answers;
 mod compare;
 mod marks;
 mod mouse;
+mod patches;
 mod points;
 mod points_mouse;
 mod training;
@@ -115,7 +116,7 @@ pub(crate) fn next_step(state: &State) -> Option<(&'static str, String)> {
     let lines = state.subjects.rows().iter().filter(may).count();
     let (training, results) = (&state.training, &state.results);
     match state.screen {
-        Screen::Compare | Screen::Points => None,
+        Screen::Compare | Screen::Points | Screen::Patches => None,
         _ if tally.scans == 0 => Some(("q", "no scan was found here; see `deepseg init --help`".to_owned())),
         _ if tally.crops == 0 && lines == 0 => {
             Some(("C", "no scan has a believable centerline: compare the methods".to_owned()))

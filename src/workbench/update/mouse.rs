@@ -10,7 +10,7 @@ use super::super::state::modal::After;
 use super::super::state::{Screen, State};
 use super::super::widgets::picture::Fit;
 use super::act::{go, show_scored};
-use super::{compare, points, points_mouse, show_chosen, training};
+use super::{compare, patches, points, points_mouse, show_chosen, training};
 
 /// Takes a mouse event.
 pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
@@ -26,6 +26,14 @@ pub(super) fn mouse(state: &mut State, event: MouseEvent) -> Vec<Effect> {
         && layout::page(state.area()).body.contains((event.column, event.row).into())
     {
         return points_mouse::mouse(state, event);
+    }
+    if state.screen == Screen::Patches {
+        return match event.kind {
+            MouseEventKind::ScrollUp => patches::slide(state, 1),
+            MouseEventKind::ScrollDown => patches::slide(state, -1),
+            MouseEventKind::Down(MouseButton::Left) => click(state, (event.column, event.row).into()),
+            _ => Vec::new(),
+        };
     }
     let at = Position::new(event.column, event.row);
     if state.screen == Screen::Training && layout::runs_main(state).contains(at) {
