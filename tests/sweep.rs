@@ -133,7 +133,7 @@ fn every_combination_is_trained_and_summed_up_over_folds_and_seeds() {
 
 #[test]
 fn devices_work_side_by_side_and_each_on_one_training() {
-    let place = Place::with_script("pace_ms = 40\nepochs = 2");
+    let place = Place::with_script("pace_ms = 40\nepochs = 15");
     let mut queue = quiet(place.play(&["--seed", "0,1,2", "--devices", "cpu,cpu"]));
     let status = place.wait_for("two at work", |s| working(s).len() == 2);
     assert_eq!((working(&status), status.word()), (vec![0, 1], "running"));
@@ -181,7 +181,7 @@ fn a_stopped_sweep_keeps_what_waits_and_goes_on() {
 
 #[test]
 fn a_killed_queue_leaves_its_trainer_at_work_and_the_next_takes_it_over() {
-    let place = Place::with_script("pace_ms = 30\nepochs = 12");
+    let place = Place::with_script("pace_ms = 30\nepochs = 25");
     let mut queue = quiet(place.play(&["--seed", "0,1"]));
     let status = place.wait_for("an epoch", |s| s.points[0].run.epoch > 0);
     queue.kill().unwrap();
@@ -197,7 +197,7 @@ fn a_killed_queue_leaves_its_trainer_at_work_and_the_next_takes_it_over() {
 
 #[test]
 fn a_trainer_that_crashes_is_continued() {
-    let place = Place::with_script("pace_ms = 20\nepochs = 10");
+    let place = Place::with_script("pace_ms = 20\nepochs = 30");
     let mut queue = quiet(place.play(&["--seed", "0,1"]));
     let status = place.wait_for("an epoch", |s| s.points[0].run.epoch > 0);
     let dir = status.points[0].run.dir.clone();
@@ -206,7 +206,7 @@ fn a_trainer_that_crashes_is_continued() {
     assert_eq!(queue.wait().unwrap().code(), Some(0));
     assert_ne!(RunInfo::read(&dir).unwrap().process, before);
     let epochs: Vec<u32> = Live::open(dir).unwrap().history().epochs.iter().map(|e| e.epoch).collect();
-    assert_eq!(epochs, (1..=10).collect::<Vec<_>>());
+    assert_eq!(epochs, (1..=30).collect::<Vec<_>>());
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod slurm;
 mod split;
 mod stop;
 mod sweep;
+mod sweep_report;
 mod train;
 mod train_detector;
 mod view;

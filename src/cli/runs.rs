@@ -36,7 +36,7 @@ impl Args {
             sweep::sweeps(project.dir()).into_iter().filter_map(|dir| SweepStatus::of(dir).ok()).collect();
         if self.json {
             let all: Vec<Value> = all.iter().map(run_report::as_json).collect();
-            let sweeps: Vec<Value> = sweeps.iter().map(super::sweep::in_short).collect();
+            let sweeps: Vec<Value> = sweeps.iter().map(super::sweep_report::in_short).collect();
             output::json(&json!({ "runs": all, "sweeps": sweeps }))?;
         } else {
             if all.is_empty() {

@@ -69,7 +69,10 @@ impl Args {
         while works(&SweepStatus::of(dir.clone())?) && begin.elapsed() < Duration::from_secs(self.wait) {
             std::thread::sleep(LOOK_INTERVAL);
         }
-        super::sweep::print(&super::sweep::with_queue(SweepStatus::of(dir.clone())?), self.json)?;
+        super::sweep_report::print(
+            &super::sweep_report::with_queue(SweepStatus::of(dir.clone())?),
+            self.json,
+        )?;
         Ok(Outcome::Done)
     }
 

@@ -3,17 +3,14 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
 use super::output::{self, CommandResult, Failure, Outcome};
-use super::run_report;
 use super::slurm::{self, SlurmArgs};
+use super::sweep_report as report;
 use crate::dataset::{Project, SETTINGS_FILE};
 use crate::network::{Device, DeviceChoice};
-use crate::runs::slurm::Queue;
 use crate::runs::sweep::{self, Axis, Point, Sweep, SweepDir, SweepStatus};
 use crate::runs::{self, RunState, RunsError};
-use crate::training::{RunDir, StopSignal, Wishes};
+use crate::training::{RunDir, RunError, StopSignal, TrainConfig, Wishes, settings, settings_like};
 
 /// Train with every combination of lists of settings, one after another on each device
 ///
@@ -42,9 +39,18 @@ pub struct Args {
     /// Patches in a batch
     #[arg(long, value_name = "LIST")]
     batch: Option<String>,
-    /// Weights to start from
+    /// Weights to start from: models, run directories, SCT's .h5 or .onnx
     #[arg(long, value_name = "LIST")]
     init: Option<String>,
+    /// Sets of settings: fine-tune, recipe, nnunet
+    #[arg(long, value_name = "LIST")]
+    preset: Option<String>,
+    /// Random changes of the patches: none,flips,standard,strong
+    #[arg(long, value_name = "LIST")]
+    augment: Option<String>,
+    /// Start from the settings and the split of an earlier run (its name or directory)
+    #[arg(long, value_name = "R", conflicts_with = "resume")]
+    like: Option<String>,
     /// The contrast to learn, where the project has several
     #[arg(long)]
     contrast: Option<String>,
@@ -98,8 +104,8 @@ impl Args {
         }
         let stop = StopSignal::new(dir.as_run())?;
         let start = |run: &RunDir, device: Option<&str>| launch(run, device, self.fake.as_ref());
-        let status = sweep::work_off(&dir, &start, &stop, &mut tell)?;
-        print(&status, self.json)?;
+        let status = sweep::work_off(&dir, &start, &stop, &mut report::tell)?;
+        report::print(&status, self.json)?;
         Ok(outcome(&status, stop.requested().is_some()))
     }
 
@@ -126,7 +132,7 @@ impl Args {
         };
         let mut list = Sweep::read(&dir)?;
         if self.dry_run {
-            print(&SweepStatus::of(dir)?, self.json)?;
+            report::print(&SweepStatus::of(dir)?, self.json)?;
             return Ok(None);
         }
         if let Some(devices) = self.devices()? {
@@ -150,7 +156,7 @@ impl Args {
             return Ok(None);
         }
         if self.dry_run {
-            show(&points, self.json)?;
+            report::show(&points, self.json)?;
             return Ok(None);
         }
         let dir = sweep::freeze(&project, &self.name, &points)?;
@@ -169,13 +175,23 @@ impl Args {
             a.iter().chain(b).cloned().collect::<Vec<_>>()
         };
         let all: Vec<_> = listed.iter().flat_map(|a| product.iter().map(move |b| join(a, b))).collect();
-        sweep::plan(project, &self.wishes(), &all).map_err(usage)
+        let earlier = match &self.like {
+            Some(like) => Some(TrainConfig::read(&runs::find(&project.runs_dir(), like)?.config())?),
+            None => None,
+        };
+        let checked = |wishes: &Wishes| match &earlier {
+            Some(earlier) => settings_like(project.dir(), earlier, wishes),
+            None => settings(project, wishes),
+        };
+        sweep::plan(checked, &self.wishes(), &all).map_err(usage)
     }
 
     fn axes(&self) -> Result<Vec<Axis>, Failure> {
         let named = [
             ("network", &self.network),
             ("init", &self.init),
+            ("preset", &self.preset),
+            ("augment", &self.augment),
             ("lr", &self.lr),
             ("batch", &self.batch),
             ("epochs", &self.epochs),
@@ -218,12 +234,20 @@ impl Args {
     fn submit(&self, dir: &SweepDir) -> CommandResult {
         let list = Sweep::read(dir)?;
         let project = Project::open(&list.project)?;
-        let runs = list.runs();
+        let status = report::with_queue(SweepStatus::of(dir.clone())?);
+        if matches!(status.word(), "running" | "waiting") {
+            return Err(RunError::Busy(dir.path().into()).into());
+        }
+        let runs = left(&status);
         let lines: String = runs.iter().map(|run| format!("{}\n", run.path().display())).collect();
         let file = dir.file(RUNS_FILE);
         crate::files::write_bytes(&file, lines.as_bytes())?;
         let script = self.script(dir, runs.len(), &project)?;
-        let job = runs::slurm::submit(&script, dir.file(runs::slurm::SCRIPT_FILE), &runs)?;
+        let job = runs::slurm::submit(&script, dir.file(runs::slurm::SCRIPT_FILE), &runs);
+        if job.is_err() && !self.resume {
+            sweep::discard(dir)?;
+        }
+        let job = job?;
         output::note(format_args!("handed in as job array {} with {} tasks", job.job, runs.len()));
         self.say_where(dir)
     }
@@ -247,12 +271,18 @@ impl Args {
 
     fn say_where(&self, dir: &SweepDir) -> CommandResult {
         if self.json {
-            output::json(&as_json(&with_queue(SweepStatus::of(dir.clone())?)))?;
+            output::json(&report::as_json(&report::with_queue(SweepStatus::of(dir.clone())?)))?;
         } else {
             output::line(dir.path().display());
         }
         Ok(Outcome::Done)
     }
+}
+
+/// The runs that are not done.
+fn left(status: &SweepStatus) -> Vec<RunDir> {
+    let open = status.points.iter().filter(|point| point.run.state != RunState::Done);
+    open.map(|point| point.run.dir.clone()).collect()
 }
 
 /// One run directory per line, in the order of the tasks.
@@ -274,98 +304,6 @@ fn launch(run: &RunDir, device: Option<&str>, fake: Option<&PathBuf>) -> Result<
     let program =
         std::env::current_exe().map_err(|source| RunsError::Spawn { program: "deepseg".into(), source })?;
     runs::launch(&program, &arguments, run)
-}
-
-/// The trainings of a sweep that is only shown.
-fn show(points: &[Point], as_object: bool) -> Result<(), Failure> {
-    if as_object {
-        let all: Vec<Value> = points.iter().map(|p| settings_json(&p.settings)).collect();
-        return output::json(&json!({ "points": all }));
-    }
-    for (number, point) in (1..).zip(points) {
-        output::line(format_args!("{number:>4}  {}", point.words()));
-    }
-    output::note(format_args!("{} trainings; all settings are fine", points.len()));
-    Ok(())
-}
-
-/// Says on stderr how far the sweep is.
-fn tell(status: &SweepStatus) {
-    output::note(status.tally());
-}
-
-/// The sweep with what Slurm says of its tasks.
-pub(super) fn with_queue(mut status: SweepStatus) -> SweepStatus {
-    refined(&mut status, &mut Queue::default());
-    status
-}
-
-/// Adds what `queue` says, asked anew where it is time to.
-pub(super) fn refined(status: &mut SweepStatus, queue: &mut Queue) {
-    let runs = status.points.iter().map(|p| p.run.clone()).collect();
-    for (point, run) in status.points.iter_mut().zip(slurm::seen_in(queue, runs)) {
-        point.run = run;
-    }
-}
-
-/// The table of points, then of settings; or both as one object.
-pub(super) fn print(status: &SweepStatus, as_object: bool) -> Result<(), Failure> {
-    if as_object {
-        return output::json(&as_json(status));
-    }
-    output::line(format_args!("{} {}: {}", status.dir.name(), status.word(), status.tally()));
-    for (number, point) in (1..).zip(&status.points) {
-        let dice = point.run.best.and_then(|b| b.val_dice).map_or("-".into(), |d| format!("{d:.3}"));
-        let message = if let RunState::Failed(message) = &point.run.state { message.as_str() } else { "" };
-        let row =
-            format!("{number:>4}  {:<8} dice {dice:<6} {}  {message}", point.run.state.word(), point.words);
-        output::line(row.trim_end());
-    }
-    for row in sweep::summary(status) {
-        let Some(dice) = row.val_dice else { continue };
-        let words: Vec<String> = row.settings.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        let setting = if words.is_empty() { "all".to_owned() } else { words.join(" ") };
-        output::line(format_args!(
-            "dice {:.3} ± {:.3} over {} of {} runs: {setting}",
-            dice.mean, dice.sd, row.runs, row.of
-        ));
-    }
-    Ok(())
-}
-
-pub(super) fn as_json(status: &SweepStatus) -> Value {
-    let point = |(entry, now): (&sweep::PointEntry, &sweep::PointStatus)| {
-        let mut object = run_report::as_json(&now.run);
-        object["settings"] = settings_json(&entry.settings);
-        object
-    };
-    json!({
-        "sweep": status.dir.path(),
-        "name": status.dir.name(),
-        "status": status.word(),
-        "done": status.count(|s| *s == RunState::Done),
-        "points": status.sweep.points.iter().zip(&status.points).map(point).collect::<Vec<_>>(),
-        "table": sweep::summary(status),
-    })
-}
-
-/// A sweep in a list: where it is and how far.
-pub(super) fn in_short(status: &SweepStatus) -> Value {
-    json!({
-        "sweep": status.dir.path(),
-        "name": status.dir.name(),
-        "status": status.word(),
-        "done": status.count(|s| *s == RunState::Done),
-        "runs": status.sweep.points.iter().map(|p| p.run.as_str()).collect::<Vec<_>>(),
-    })
-}
-
-fn settings_json(settings: &[(String, String)]) -> Value {
-    settings
-        .iter()
-        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
 }
 
 fn outcome(status: &SweepStatus, stopped: bool) -> Outcome {

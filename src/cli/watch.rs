@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::narrator::Teller;
 use super::output::{self, CommandResult, Outcome};
 use super::run_report;
-use super::sweep;
+use super::sweep_report;
 use crate::runs::slurm::Queue;
 use crate::runs::sweep::{SweepDir, SweepStatus};
 use crate::runs::{LOOK_INTERVAL, Live, RunState};
@@ -59,7 +59,7 @@ fn watch_sweep(dir: &SweepDir, as_object: bool) -> CommandResult {
     let (mut queue, mut told) = (Queue::default(), String::new());
     let status = loop {
         let mut status = SweepStatus::of(dir.clone())?;
-        sweep::refined(&mut status, &mut queue);
+        sweep_report::refined(&mut status, &mut queue);
         if status.tally() != told {
             told = status.tally();
             output::note(&told);
@@ -69,6 +69,6 @@ fn watch_sweep(dir: &SweepDir, as_object: bool) -> CommandResult {
         }
         std::thread::sleep(SWEEP_INTERVAL);
     };
-    sweep::print(&status, as_object)?;
+    sweep_report::print(&status, as_object)?;
     Ok(if status.word() == "failed" { Outcome::Problems } else { Outcome::Done })
 }

@@ -35,6 +35,7 @@ pub(crate) enum Context {
     Rank,
     Form,
     Epochs,
+    Script,
     Path,
 }
 
@@ -64,6 +65,7 @@ impl Context {
             Self::Rank => "Rank",
             Self::Form => "Training form",
             Self::Epochs => "More epochs",
+            Self::Script => "Preview",
             Self::Path => "Open",
         }
     }
@@ -162,6 +164,10 @@ pub(crate) enum Action {
     NextDraw,
     NextPreset,
     LeavePatches,
+    /// Show what the form would make.
+    Preview,
+    StopSweep,
+    ResumeSweep,
     StopRun,
     ResumeRun,
     CloneRun,
@@ -231,6 +237,7 @@ pub(crate) fn contexts(state: &State) -> Vec<Context> {
         Some(Modal::Rank) => vec![Context::Rank],
         Some(Modal::Form) => vec![Context::Form],
         Some(Modal::Epochs { .. }) => vec![Context::Epochs],
+        Some(Modal::Script { .. }) => vec![Context::Script],
         Some(Modal::Path { .. }) => vec![Context::Path],
         None => holding(state),
     }
@@ -358,6 +365,7 @@ mod tests {
             Context::Rank,
             Context::Form,
             Context::Epochs,
+            Context::Script,
             Context::Path,
         ] {
             let leaves = |b: &&Binding| matches!(b.action, Action::Close) && b.keys.contains(&"esc");

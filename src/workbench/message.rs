@@ -71,6 +71,12 @@ pub(crate) enum Msg {
     CenterlinesChanged(Vec<String>),
     Job(JobNews),
     Runs(Box<RunNews>),
+    /// Jobs can be handed to a cluster from this machine.
+    Cluster(bool),
+    /// What a sweep or a job would be, in lines.
+    Preview(Result<String, String>),
+    /// A sweep was asked to end, or goes on; a sentence.
+    Swept(Result<&'static str, String>),
     /// A training was started or resumed in this directory.
     Launched(Result<PathBuf, String>),
     /// A run was asked to stop.
@@ -211,6 +217,18 @@ pub(crate) enum Effect {
     Launch {
         arguments: Vec<OsString>,
     },
+    /// Have this program make a sweep or a job: the command and its options.
+    Order {
+        command: &'static str,
+        options: Vec<OsString>,
+    },
+    /// Tell what [`Effect::Order`] would do.
+    Preview {
+        command: &'static str,
+        options: Vec<OsString>,
+    },
+    StopSweep(PathBuf),
+    ResumeSweep(PathBuf),
     /// Go on with a run, to a larger number of epochs when one is given.
     Resume {
         run: PathBuf,

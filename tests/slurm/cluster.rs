@@ -157,7 +157,7 @@ fn a_job_that_waits_is_shown_with_its_reason_and_taken_back() {
     let stopped = lab.on("stop", dir.path());
     assert!(stopped.status.success(), "{stopped:?}");
     assert_eq!(lab.listed(&dir)["queue"]["state"], "CANCELLED");
-    assert_eq!(lab.listed(&dir)["status"], "failed");
+    assert_eq!(lab.listed(&dir)["status"], "stopped");
 }
 
 #[test]
@@ -173,6 +173,8 @@ fn what_slurm_refuses_is_told_in_its_words_and_leaves_nothing() {
     assert!(refused(&["--sbatch-option=--frobnicate"]).contains("frobnicate"));
     assert!(refused(&["--time", "2"]).contains("at least 5"));
     assert!(refused(&["--lr", "0"]).contains("`lr`"));
+    let sweep = lab.deepseg("sweep", &["--lr", "1e-3,1e-4", "--slurm", "--partition", "no-such"]);
+    assert!(String::from_utf8_lossy(&sweep.stderr).contains("no-such"), "{sweep:?}");
     let runs = std::fs::read_dir(lab.project.join("runs")).into_iter().flatten().count();
     assert_eq!(runs, 0, "a refused job leaves no run");
 

@@ -2,5 +2,6 @@
 //! A training on a cluster as its user sees it, with the real program and a real Slurm that this test starts on the loopback
 //! address and stops again. Without Slurm on the machine it says that it was skipped.
 
+mod arrays;
 mod cluster;
 mod site;

@@ -123,6 +123,11 @@ impl Drop for Site {
     fn drop(&mut self) {
         self.say("scancel", &["--quiet", "--signal=KILL", "--full", "--user", &said_by("id", "-un")]);
         self.say("scancel", &["--quiet", "--user", &said_by("id", "-un")]);
+        let begin = Instant::now();
+        while !self.say("squeue", &["-h", "-t", "running,completing"]).1.is_empty() && begin.elapsed() < LONG
+        {
+            std::thread::sleep(Duration::from_millis(100));
+        }
         for daemon in self.daemons.iter_mut().rev() {
             daemon.kill().ok();
             daemon.wait().ok();

@@ -20,7 +20,7 @@ pub use error::SlurmError;
 pub use job::{JobId, SlurmJob};
 pub use options::SlurmOptions;
 pub use queue::{JobState, Queue};
-pub use refine::refine;
+pub use refine::{refine, refined_state};
 pub use script::{Array, JobScript, Work};
 pub use stop::{Stopping, stop};
 pub use submit::{SCRIPT_FILE, Submission, submit, submit_array, submit_training};

@@ -30,7 +30,7 @@ pub struct JobState {
 }
 
 /// The queue, as last seen.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Queue {
     seen: HashMap<JobId, JobState>,
     asked: Option<(Instant, Vec<JobId>)>,

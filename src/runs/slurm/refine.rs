@@ -1,30 +1,37 @@
 //! What the queue adds to what a run directory says of itself. The directory wins on what it knows: a finished run is finished.
 
-use super::{Queue, SlurmJob};
+use super::{JobState, Queue, SlurmJob};
 use crate::runs::{RunState, RunStatus};
+use crate::training::RunDir;
 
 /// `status` with what the queue last said of the run's job; unchanged for a run that is no job.
 #[must_use]
 pub fn refine(mut status: RunStatus, queue: &Queue) -> RunStatus {
-    let Some(SlurmJob { id, .. }) = SlurmJob::of(&status.dir) else { return status };
+    let (state, job) = refined_state(&status.dir, status.state, queue);
+    (status.state, status.queue) = (state, job);
+    status
+}
+
+/// [`refine`] for the state alone: the state, and the job where the queue has it.
+pub fn refined_state(dir: &RunDir, state: RunState, queue: &Queue) -> (RunState, Option<JobState>) {
+    let Some(SlurmJob { id, .. }) = SlurmJob::of(dir) else { return (state, None) };
     let job = queue.job(id);
-    status.state = match (status.state, job) {
+    let state = match (state, job) {
         (RunState::Done, _) => RunState::Done,
         (state, Some(job)) if state.is_alive() && state != RunState::Waiting && !job.waits() => state,
         (_, Some(job)) if job.waits() => RunState::Waiting,
         // The lock of a trainer on another machine cannot always be seen from here; Slurm knows that the job is there.
         (RunState::Crashed, Some(job)) if job.runs() => RunState::Running,
         (RunState::Waiting | RunState::Stopped, Some(job)) if job.runs() => RunState::Starting,
+        // Taken back before its turn: by whom, and when, the queue knows only for some minutes.
+        (RunState::Waiting, Some(job)) if job.state.starts_with("CANCELLED") => RunState::Stopped,
+        (RunState::Waiting, None) if queue.has_forgotten(id) => RunState::Stopped,
         (RunState::Waiting, Some(job)) => {
-            RunState::Failed(format!("{}: it ended before the training began", job.words()))
-        }
-        (RunState::Waiting, None) if queue.has_forgotten(id) => {
-            RunState::Failed(format!("Slurm no longer knows job {id}, and it never began to train"))
+            RunState::Failed(format!("{}: it ended before the training began; see console.log", job.words()))
         }
         (state, _) => state,
     };
-    status.queue = job.cloned();
-    status
+    (state, job.cloned())
 }
 
 #[cfg(test)]
@@ -54,7 +61,8 @@ mod tests {
         assert_eq!(refined(Crashed, Some("TIMEOUT")), Crashed);
         assert_eq!(refined(Crashed, None), Crashed);
         for job in [Some("CANCELLED"), None] {
-            assert!(matches!(refined(Waiting, job), RunState::Failed(_)), "{job:?}");
+            assert_eq!(refined(Waiting, job), Stopped, "{job:?}");
         }
+        assert!(matches!(refined(Waiting, Some("NODE_FAIL")), RunState::Failed(_)));
     }
 }

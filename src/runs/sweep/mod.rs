@@ -16,7 +16,7 @@ mod summary;
 pub use axes::{Axis, points_in_file, product};
 pub use error::SweepError;
 pub use list::{PointEntry, Sweep, SweepDir};
-pub use plan::{Point, freeze, plan};
+pub use plan::{Point, discard, freeze, plan};
 pub use queue::{Start, work_off};
 pub use status::{PointStatus, SweepStatus, latest_sweep, sweeps};
 pub use stop::stop_sweep;

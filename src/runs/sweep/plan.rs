@@ -3,7 +3,7 @@
 use super::{PointEntry, Sweep, SweepDir, SweepError};
 use crate::dataset::Project;
 use crate::runs::RunState;
-use crate::training::{RunDir, TrainConfig, Wishes, settings};
+use crate::training::{RunDir, TrainConfig, WishError, Wishes};
 use std::path::{Path, PathBuf};
 
 /// One training of a sweep.
@@ -26,18 +26,19 @@ pub(super) fn words(settings: &[(String, String)]) -> String {
     settings.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
 }
 
-/// The points on `project`: `common` wishes, and over them what each of `points` sets. All are checked before any is returned.
+/// The points: `common` wishes, and over them what each of `points` sets, made settings by `settings`. All are checked before any
+/// is returned.
 ///
 /// # Errors
 /// The first point that cannot be, or two that are the same training.
 pub fn plan(
-    project: &Project,
+    settings: impl Fn(&Wishes) -> Result<TrainConfig, WishError>,
     common: &Wishes,
     points: &[Vec<(String, String)>],
 ) -> Result<Vec<Point>, SweepError> {
     let mut planned: Vec<Point> = Vec::with_capacity(points.len());
     for (index, set) in points.iter().enumerate() {
-        let config = settings(project, &with(common, set)).map_err(|source| SweepError::Point {
+        let config = settings(&with(common, set)).map_err(|source| SweepError::Point {
             number: index + 1,
             settings: words(set),
             source: Box::new(source),
@@ -50,13 +51,15 @@ pub fn plan(
     Ok(planned)
 }
 
-/// A network and first weights may be files, which only their own wishes know.
+/// Files and names of presets, which only their own wishes know; everything else is a setting.
 fn with(common: &Wishes, set: &[(String, String)]) -> Wishes {
     let mut wishes = common.clone();
     for (key, value) in set {
         match key.as_str() {
             "network" => wishes.network = Some(value.clone()),
-            "init" if !value.is_empty() => wishes.init = Some(PathBuf::from(value)),
+            "init" => wishes.init = Some(PathBuf::from(value)),
+            "preset" => wishes.preset = Some(value.clone()),
+            "augment" => wishes.augment = Some(value.clone()),
             _ => wishes.set.push(format!("{key}={value}")),
         }
     }
@@ -88,6 +91,19 @@ pub fn freeze(project: &Project, name: &str, points: &[Point]) -> Result<SweepDi
     let sweep = Sweep { project: project.dir().to_owned(), devices: Vec::new(), varying, points: entries };
     sweep.write(&dir)?;
     Ok(dir)
+}
+
+/// Takes back a sweep that could not be handed in: its directory, and those of its runs that no trainer ever took.
+///
+/// # Errors
+/// The list cannot be read.
+pub fn discard(dir: &SweepDir) -> Result<(), SweepError> {
+    for run in Sweep::read(dir)?.runs().iter().filter(|run| !run.run_json().exists()) {
+        // What cannot be removed is seen in the list of runs; the user is being told of a worse error.
+        std::fs::remove_dir_all(run.path()).ok();
+    }
+    std::fs::remove_dir_all(dir.path()).ok();
+    Ok(())
 }
 
 /// The keys whose values differ among the points, in the order in which they come.

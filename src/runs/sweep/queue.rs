@@ -41,7 +41,8 @@ pub fn work_off(
             tell(&queue.note()?);
         }
         if queue.slots.iter().all(|slot| slot.work.is_none()) {
-            return queue.note();
+            // The queue itself ends here.
+            return Ok(SweepStatus { queue: false, ..queue.note()? });
         }
         std::thread::sleep(LOOK_INTERVAL);
     }

@@ -26,6 +26,7 @@ const RUN: Enabled = |s| s.training.current().is_some();
 const SEVERAL_RUNS: Enabled = |s| s.training.runs.len() > 1;
 const RESUMABLE: Enabled = |s| s.training.current().is_some_and(|r| r.state.can_resume());
 const FRAMES: Enabled = |s| !s.training.film.frames.is_empty();
+const SWEPT: Enabled = |s| s.training.current().is_some_and(|r| r.sweep.is_some());
 const EVALUABLE: Enabled = |s| IDLE(s) && s.training.current().is_some_and(|r| r.epoch > 0);
 const SCORED: Enabled = |s| s.results.current().is_some();
 const SEVERAL: Enabled = |s| s.results.evaluations.len() > 1;
@@ -181,6 +182,8 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Training, &["space"], A::MarkRun, "Mark to compare", "Draw the run into one chart with the other marked ones; again: take it out", hint(4, "space", "compare"), SEVERAL_RUNS),
     row(C::Training, &["s"], A::StopRun, "Stop", "Finish the step, write a checkpoint, stop; asked again: kill", hint(3, "s", "stop"), ALIVE),
     row(C::Training, &["u"], A::ResumeRun, "Resume or extend", "Go on from the last checkpoint; a finished run asks for a new number of epochs", hint(3, "u", "resume"), RESUMABLE),
+    row(C::Training, &["S"], A::StopSweep, "Stop the sweep", "Stop the sweep of the chosen run; what waits stays waiting", None, SWEPT),
+    row(C::Training, &["U"], A::ResumeSweep, "Resume the sweep", "Go on with the sweep of the chosen run where it was", None, SWEPT),
     row(C::Training, &["e"], A::Evaluate, "Evaluate", "Segment the test side with the best model and score it", hint(3, "e", "evaluate"), EVALUABLE),
     row(C::Training, &["b"], A::ShowTable, "Table of runs", "Best values of all runs, and the settings in which the marked ones differ", hint(6, "b", "best"), RUN),
     row(C::Training, &["f"], A::ShowFilm, "Film strip", "What the network made of one validation scan, epoch after epoch", hint(5, "f", "film"), RUN),
@@ -287,10 +290,17 @@ pub(crate) static BINDINGS: &[Binding] = &[
     row(C::Form, &["right"], A::ValueUp, "More", "The next choice, or a greater value", None, ALWAYS),
     row(C::Form, &["ctrl-p"], A::LookAtPatches, "Augmented patches", "Training patches with their masks, as the network will see them", hint(4, "^P", "patches"), CROPS),
     row(C::Form, &["enter"], A::Choose, "Start", "Start the training", hint(3, "⏎", "start"), ALWAYS),
+    row(C::Form, &["ctrl-o"], A::Preview, "Preview", "Show the script of the job, or the trainings of the sweep", hint(5, "^O", "preview"), ALWAYS),
     row(C::Form, &["esc", "ctrl-c"], A::Close, "Close", "Back without starting", hint(3, "esc", "close"), ALWAYS),
 
     row(C::Epochs, &["enter"], A::Choose, "Go on", "Train to this many epochs", hint(3, "⏎", "go on"), ALWAYS),
     row(C::Epochs, &["esc", "ctrl-c"], A::Close, "Close", "Leave the run as it is", hint(3, "esc", "close"), ALWAYS),
+
+    row(C::Script, &["up", "k"], A::Up, "Up", "Scroll up", hint(3, "↑↓", "scroll"), ALWAYS),
+    row(C::Script, &["down", "j"], A::Down, "Down", "Scroll down", None, ALWAYS),
+    row(C::Script, &["pgup"], A::PageUp, "Page up", "Scroll a page up", None, ALWAYS),
+    row(C::Script, &["pgdn", "space"], A::PageDown, "Page down", "Scroll a page down", None, ALWAYS),
+    row(C::Script, &["esc", "q", "enter", "ctrl-c"], A::Close, "Close", "Back to the form", hint(3, "esc", "back to the form"), ALWAYS),
 
     row(C::Path, &["enter"], A::Choose, "Open", "Open the path", hint(3, "⏎", "open"), ALWAYS),
     row(C::Path, &["esc", "ctrl-c"], A::Close, "Close", "Back to the start screen", hint(3, "esc", "close"), ALWAYS),

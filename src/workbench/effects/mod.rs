@@ -3,6 +3,7 @@
 //! Lanes that can fall behind (pictures) keep one request only, the newest. Knows the rooms; knows nothing of screens.
 
 mod choose;
+mod cluster;
 mod crew;
 mod jobs;
 mod marks;
@@ -41,6 +42,7 @@ pub(crate) struct Effects {
     sides: watch::Sender<Option<points::Request>>,
     patches: watch::Sender<Option<patches::Request>>,
     runs: runs::Lane,
+    cluster: cluster::Cluster,
     trials: trials::Lane,
     findings: survey::Findings,
     cancel: Arc<AtomicBool>,
@@ -55,6 +57,7 @@ impl Effects {
             sides: points::start(sender.clone()),
             patches: patches::start(sender.clone()),
             runs: runs::Lane::default(),
+            cluster: cluster::Cluster::default(),
             trials: trials::Lane::default(),
             findings: survey::Findings::default(),
             cancel: Arc::default(),
@@ -106,9 +109,13 @@ impl Effects {
             Effect::Preprocess { ids, force } => jobs::preprocess(project, ids, force, self),
             Effect::Check => jobs::check(project, self),
             Effect::Evaluate { run } => jobs::evaluate(project, run, self),
-            Effect::PollRuns(look) => self.runs.poll(project, look, self.sender.clone()),
+            Effect::PollRuns(look) => self.runs.poll(project, &self.cluster, look, self.sender.clone()),
             Effect::Launch { arguments } => runs::launch(project, arguments, self),
             Effect::Resume { run, epochs } => runs::resume(project, run, epochs, self),
+            Effect::Order { command, options } => cluster::order(project, command, options, self),
+            Effect::Preview { command, options } => cluster::preview(project, command, options, self),
+            Effect::StopSweep(sweep) => cluster::stop(sweep, self),
+            Effect::ResumeSweep(sweep) => cluster::resume(sweep, self),
             Effect::Stop { run, now } => runs::stop(run, now, self),
             Effect::LoadEvaluations { prefer } => results::load(project, prefer, self),
             _ => {}

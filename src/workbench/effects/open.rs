@@ -16,6 +16,7 @@ pub(super) fn open(path: PathBuf, effects: &Effects) {
         (effects.project.clone(), effects.sender.clone(), effects.findings.clone());
     let recent = effects.memory.as_deref().map(Memory::read).unwrap_or_default().recent;
     effects.work(move || {
+        sender.send(Msg::Cluster(crate::runs::slurm::is_there())).ok();
         let opened = find_or_make(&path, &recent).map(|(project, note)| {
             if let Some(note) = note {
                 sender.send(said(Level::Info, note)).ok();

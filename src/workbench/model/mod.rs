@@ -137,6 +137,8 @@ pub(crate) struct RunRow {
     pub(crate) seconds: f64,
     /// Seconds to the end, when it can be told.
     pub(crate) eta: Option<f64>,
+    /// The sweep it belongs to.
+    pub(crate) sweep: Option<PathBuf>,
     /// Pace, load, device: names (which may be empty) and values.
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) network: String,

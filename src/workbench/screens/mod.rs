@@ -12,6 +12,7 @@ mod palette;
 mod patches;
 mod points;
 mod results;
+mod script;
 mod start;
 mod subjects;
 pub(crate) mod training;
@@ -51,6 +52,7 @@ pub(crate) fn draw(state: &State, buffer: &mut Buffer) {
         Some(Modal::Help { scroll }) => help::draw(state, *scroll, area, buffer),
         Some(Modal::Palette { query, selected }) => palette::draw(state, query, *selected, area, buffer),
         Some(Modal::Confirm(question)) => confirm::draw(state, question, area, buffer),
+        Some(Modal::Script { text, scroll }) => script::draw(state, text, *scroll, area, buffer),
         Some(Modal::Log { back }) => log::draw(state, *back, area, buffer),
         Some(Modal::Form) => form::draw(state, area, buffer),
         Some(Modal::Path { text }) => start::draw_path(state, text, area, buffer),

@@ -18,6 +18,8 @@ pub(crate) enum Question {
     Stop(PathBuf),
     /// Kill a run that was already asked to stop.
     Kill(PathBuf),
+    /// Stop a sweep's trainings and start no more.
+    StopSweep(PathBuf),
     /// Leave although a job of this process runs.
     QuitWithJob,
     /// Redo the crops of all scans.
@@ -48,6 +50,10 @@ impl Question {
             Self::Kill(_) => [
                 "Kill this training now?",
                 "It was asked to stop already. At most the current epoch is lost; u resumes.",
+            ],
+            Self::StopSweep(_) => [
+                "Stop this sweep?",
+                "Its trainings finish the step and write a checkpoint; the others stay waiting. U goes on.",
             ],
             Self::QuitWithJob => [
                 "Quit and cancel the work in progress?",
@@ -84,6 +90,11 @@ pub(crate) enum Modal {
     /// A new number of epochs is being typed for a finished run.
     Epochs {
         text: String,
+    },
+    /// What the form would make: a script, or a list of trainings.
+    Script {
+        text: String,
+        scroll: usize,
     },
     /// A path is being typed on the start screen.
     Path {

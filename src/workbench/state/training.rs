@@ -10,6 +10,7 @@ use super::super::model::{Curves, RunRow};
 use super::super::widgets::list::Scroll;
 use super::Form;
 use super::film::Film;
+use super::form::Field;
 use super::plots::Plots;
 
 /// As many runs as there are colours.
@@ -107,6 +108,8 @@ pub(crate) struct Training {
     pub(crate) film: Film,
     pub(crate) console: Console,
     pub(crate) form: Form,
+    /// Jobs can be handed to a cluster from this machine.
+    pub(crate) cluster: bool,
     /// Runs that were asked to stop; a second request kills.
     pub(crate) stopping: Vec<PathBuf>,
     /// The run to choose as soon as it is listed.
@@ -173,6 +176,20 @@ impl Training {
     /// The chosen run.
     pub(crate) fn current(&self) -> Option<&RunRow> {
         self.runs.get(self.scroll.selected)
+    }
+
+    /// What is wrong with a field of the form on this machine.
+    pub(crate) fn problem_of(&self, field: &Field) -> Option<String> {
+        let nowhere = || {
+            (field.is_cluster() && !self.cluster)
+                .then(|| "there is no `sbatch` here; use the login node".to_owned())
+        };
+        field.problem().or_else(nowhere)
+    }
+
+    /// The first field whose value cannot be.
+    pub(crate) fn first_problem(&self) -> Option<(usize, String)> {
+        self.form.fields.iter().enumerate().find_map(|(i, field)| Some((i, self.problem_of(field)?)))
     }
 
     /// True when any run is alive.
@@ -257,6 +274,7 @@ pub(crate) mod tests {
             loss: Some(0.42),
             seconds: 300.0,
             eta: Some(125.0),
+            sweep: None,
             facts: vec![("device", "CPU".to_owned())],
             network: "small".to_owned(),
             settings: Arc::default(),

@@ -3,6 +3,7 @@
 use super::super::actions::{self, Action, Context};
 use super::super::message::Effect;
 use super::super::model::MarkChange;
+use super::super::state::form::Order;
 use super::super::state::modal::Question;
 use super::super::state::start::Entry;
 use super::super::state::{Job, JobKind, Leave, Level, Modal, Screen, State};
@@ -36,6 +37,12 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.training.form.forget_like();
             open(state, Modal::Form)
         }
+        Action::Preview => preview(state),
+        Action::StopSweep => match state.training.current().and_then(|run| run.sweep.clone()) {
+            Some(sweep) => open(state, Modal::Confirm(Question::StopSweep(sweep))),
+            None => Vec::new(),
+        },
+        Action::ResumeSweep => sweep_effect(state, Effect::ResumeSweep),
         Action::OpenPath => open(state, Modal::Path { text: String::new() }),
         Action::GoSubjects => go(state, Screen::Subjects),
         Action::GoTraining => go(state, Screen::Training),
@@ -152,6 +159,9 @@ fn step(state: &mut State, by: isize) -> Vec<Effect> {
             }
         }
         Some(Modal::Form) => state.training.form.step(by.signum()),
+        Some(Modal::Script { text, scroll }) => {
+            *scroll = scroll.saturating_add_signed(by).min(text.lines().count().saturating_sub(1));
+        }
         Some(
             Modal::Confirm(_)
             | Modal::Path { .. }
@@ -233,17 +243,21 @@ pub(super) fn open_project(state: &mut State, path: std::path::PathBuf) -> Vec<E
 }
 
 fn close(state: &mut State) -> Vec<Effect> {
-    if state.modal.take() == Some(Modal::Filter) {
-        state.subjects.set_filter(String::new());
-        return show_chosen(state, false);
+    match state.modal.take() {
+        Some(Modal::Filter) => {
+            state.subjects.set_filter(String::new());
+            show_chosen(state, false)
+        }
+        Some(Modal::Script { .. }) => open(state, Modal::Form),
+        _ => Vec::new(),
     }
-    Vec::new()
 }
 
 fn confirmed(state: &mut State) -> Vec<Effect> {
     let Some(Modal::Confirm(question)) = state.modal.take() else { return Vec::new() };
     match question {
         Question::Stop(run) => vec![Effect::Stop { run, now: false }],
+        Question::StopSweep(sweep) => vec![Effect::StopSweep(sweep)],
         Question::Kill(run) => vec![Effect::Stop { run, now: true }],
         Question::QuitWithJob => {
             state.leave = Some(Leave::Quit);
@@ -325,13 +339,31 @@ fn evaluate(state: &mut State) -> Vec<Effect> {
 }
 
 fn start_training(state: &mut State) -> Vec<Effect> {
-    if let Some((field, problem)) = state.training.form.first_problem() {
+    if let Some((field, problem)) = state.training.first_problem() {
         state.training.form.selected = field;
         let label = state.training.form.fields[field].label;
         say(state, Level::Error, format!("{label}: {problem}"));
         return open(state, Modal::Form);
     }
-    vec![Effect::Launch { arguments: training::arguments(state) }]
+    vec![match training::order(state) {
+        Order::Here(arguments) => Effect::Launch { arguments },
+        Order::Elsewhere(command, options) => Effect::Order { command, options },
+    }]
+}
+
+/// What the form would make, where it is more than one training here.
+fn preview(state: &mut State) -> Vec<Effect> {
+    match state.training.form.order() {
+        Order::Here(_) => {
+            say(state, Level::Info, "one training on this machine; lists make a sweep, Where makes it a job");
+            Vec::new()
+        }
+        Order::Elsewhere(command, options) => vec![Effect::Preview { command, options }],
+    }
+}
+
+fn sweep_effect(state: &State, effect: fn(std::path::PathBuf) -> Effect) -> Vec<Effect> {
+    state.training.current().and_then(|run| run.sweep.clone()).map(effect).into_iter().collect()
 }
 
 /// True when the palette's list may change the state of a text line.

@@ -2,7 +2,7 @@
 
 use super::super::message::{Effect, JobNews, Msg};
 use super::super::model::{ProjectCard, SubjectRow};
-use super::super::state::{JobKind, Level, Screen, State};
+use super::super::state::{JobKind, Level, Modal, Screen, State};
 use super::act::{go, open_project, redo_waiting, show_scored};
 use super::{compare, marks, measure, patches, points, poll_now, say, show_chosen, training};
 
@@ -55,12 +55,27 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.training.awaited = Some(run);
             go(state, Screen::Training)
         }
+        Msg::Cluster(there) => {
+            state.training.cluster = there;
+            Vec::new()
+        }
+        Msg::Preview(Ok(text)) => {
+            state.modal = Some(Modal::Script { text, scroll: 0 });
+            Vec::new()
+        }
+        Msg::Swept(Ok(words)) => {
+            say(state, Level::Info, words);
+            poll_now(state)
+        }
         Msg::StopAsked(Ok(run)) => {
             say(state, Level::Info, "asked to stop; it writes a checkpoint first");
             state.training.stopping.push(run);
             poll_now(state)
         }
-        Msg::Launched(Err(message)) | Msg::StopAsked(Err(message)) => {
+        Msg::Launched(Err(message))
+        | Msg::StopAsked(Err(message))
+        | Msg::Swept(Err(message))
+        | Msg::Preview(Err(message)) => {
             say(state, Level::Error, message);
             Vec::new()
         }

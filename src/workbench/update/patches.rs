@@ -149,7 +149,8 @@ mod tests {
         assert!(effects.contains(&Effect::DropPatches), "{effects:?}");
         assert!(state.screen == Screen::Training && state.modal == Some(Modal::Form));
         assert_eq!(state.training.form.value("--augment"), "strong");
-        assert!(state.training.form.arguments().contains(&"strong".into()));
+        let Order::Here(arguments) = state.training.form.order() else { panic!("one training here") };
+        assert!(arguments.contains(&"strong".into()));
     }
 
     #[test]

@@ -222,6 +222,45 @@ fn a_training_starts_from_the_form_only_when_it_is_valid() {
 }
 
 #[test]
+fn lists_in_the_form_make_a_sweep_that_can_be_looked_at_first() {
+    let mut state = opened();
+    press(&mut state, "t n down down 1 e - 3 , 1 e - 4");
+    let effects = press(&mut state, "ctrl-o");
+    let Some(Effect::Preview { command: "sweep", options }) = effects.first() else { panic!("{effects:?}") };
+    assert!(options.windows(2).any(|w| w[0] == "--lr" && w[1] == "1e-3,1e-4"), "{options:?}");
+    update(&mut state, Msg::Preview(Ok("1 lr=1e-3".into())));
+    press(&mut state, "esc");
+    assert!(state.modal == Some(Modal::Form), "the form is as it was");
+    let effects = press(&mut state, "enter");
+    assert!(matches!(effects.first(), Some(Effect::Order { command: "sweep", .. })), "{effects:?}");
+}
+
+#[test]
+fn a_job_is_ordered_only_where_the_cluster_is() {
+    let mut state = opened();
+    press(&mut state, "t n up right");
+    assert!(press(&mut state, "enter").is_empty() && state.modal == Some(Modal::Form));
+    update(&mut state, Msg::Cluster(true));
+    let effects = press(&mut state, "enter");
+    let Some(Effect::Order { command: "train", options }) = effects.first() else { panic!("{effects:?}") };
+    assert!(options.contains(&"--slurm".into()), "{options:?}");
+}
+
+#[test]
+fn a_sweep_is_stopped_and_continued_from_any_of_its_runs() {
+    let mut state = opened();
+    press(&mut state, "t");
+    let mut swept = run("a", RunState::Waiting);
+    update(&mut state, Msg::Runs { runs: vec![swept.clone()], curves: None });
+    assert!(press(&mut state, "S").is_empty() && state.modal.is_none(), "this run is of no sweep");
+    swept.sweep = Some("/p/sweeps/s".into());
+    update(&mut state, Msg::Runs { runs: vec![swept], curves: None });
+    press(&mut state, "S");
+    assert_eq!(press(&mut state, "y"), [Effect::StopSweep("/p/sweeps/s".into())]);
+    assert_eq!(press(&mut state, "U"), [Effect::ResumeSweep("/p/sweeps/s".into())]);
+}
+
+#[test]
 fn a_second_stop_kills_and_each_is_confirmed() {
     let mut state = opened();
     press(&mut state, "t");

@@ -1,7 +1,5 @@
 //! What keys and mouse do on the training screen: panes, marks, the way curves are looked at.
 
-use std::ffi::OsString;
-
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
@@ -9,6 +7,7 @@ use super::super::actions::Action;
 use super::super::message::{Effect, RunNews};
 use super::super::model::RunRow;
 use super::super::screens::training::{charts, film_room};
+use super::super::state::form::Order;
 use super::super::state::training::MOST_MARKED;
 use super::super::state::{Form, Level, Modal, Pane, Screen, State};
 use super::{poll_now, say};
@@ -160,13 +159,13 @@ pub(super) fn extend(state: &mut State, text: &str) -> Vec<Effect> {
     }
 }
 
-/// Options for a new training from the form; a new form afterwards.
-pub(super) fn arguments(state: &mut State) -> Vec<OsString> {
-    let arguments = state.training.form.arguments();
+/// What the form asks for; a new form afterwards.
+pub(super) fn order(state: &mut State) -> Order {
+    let order = state.training.form.order();
     if state.training.form.like.is_some() {
         state.training.form = Form::default();
     }
-    arguments
+    order
 }
 
 fn scroll_console(state: &mut State, by: isize) {

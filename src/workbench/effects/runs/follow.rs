@@ -13,6 +13,7 @@ use super::film::Reel;
 use crate::dataset::Project;
 use crate::runs::{self, EpochPoint, History, LOOK_BUDGET, Live, RunCard};
 use crate::training::{RunDir, SystemLoad};
+use crate::workbench::effects::cluster::Cluster;
 use crate::workbench::message::{Look, Msg, RunNews};
 use crate::workbench::model::{Curves, RunRow};
 use crate::workbench::state::Pane;
@@ -38,11 +39,20 @@ struct Run {
 
 impl Lane {
     /// Looks at every run, and more closely at those the screen shows.
-    pub(in super::super) fn poll(&self, project: &Arc<Project>, look: Look, sender: UnboundedSender<Msg>) {
+    pub(in super::super) fn poll(
+        &self,
+        project: &Arc<Project>,
+        cluster: &Cluster,
+        look: Look,
+        sender: UnboundedSender<Msg>,
+    ) {
         let (lane, runs) = (self.clone(), project.runs_dir());
+        let (cluster, project) = (cluster.clone(), project.dir().to_owned());
         tokio::task::spawn_blocking(move || {
             let mut followed = lane.0.lock().unwrap_or_else(PoisonError::into_inner);
-            sender.send(Msg::Runs(Box::new(followed.news(&runs, look)))).ok();
+            let mut news = followed.news(&runs, look);
+            cluster.complete(&project, &mut news.runs);
+            sender.send(Msg::Runs(Box::new(news))).ok();
         });
     }
 }
@@ -101,6 +111,7 @@ impl Run {
             eta: status.eta.map(|d| d.as_secs_f64()),
             facts: facts(history, &status.device),
             network: card.network(),
+            sweep: None,
             settings: card.settings,
         }
     }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use super::{Effects, sentence};
 use crate::dataset::Project;
-use crate::runs;
+use crate::runs::slurm::Stopping;
+use crate::runs::{self, RunsError};
 use crate::training::RunDir;
 use crate::workbench::message::Msg;
 pub(super) use follow::Lane;
@@ -67,9 +68,19 @@ fn slug(arguments: &[OsString]) -> String {
 pub(super) fn stop(run: PathBuf, now: bool, effects: &Effects) {
     effects.work(move || {
         let dir = RunDir::new(&run);
-        let result = if now { runs::kill(&dir) } else { runs::request_stop(&dir, false) };
+        let result = stop_run(&dir, now);
         Some(Msg::StopAsked(result.map(|()| run).map_err(|e| sentence(&e))))
     });
+}
+
+/// A job is ended through its cluster, any other run through its directory.
+fn stop_run(dir: &RunDir, now: bool) -> Result<(), RunsError> {
+    let in_queue = runs::slurm::stop(std::slice::from_ref(dir), now)?;
+    match (in_queue.contains(&Stopping::NotInQueue), now) {
+        (false, _) => Ok(()),
+        (true, true) => runs::kill(dir),
+        (true, false) => runs::request_stop(dir, false),
+    }
 }
 
 #[cfg(test)]
