@@ -86,6 +86,7 @@ fn shown(state: &State) -> u32 {
 
 #[cfg(test)]
 mod tests {
+    use crate::workbench::state::form::Order;
     use ndarray::Array3;
 
     use super::super::super::message::Msg;

@@ -251,10 +251,10 @@ fn a_sweep_is_stopped_and_continued_from_any_of_its_runs() {
     let mut state = opened();
     press(&mut state, "t");
     let mut swept = run("a", RunState::Waiting);
-    update(&mut state, Msg::Runs { runs: vec![swept.clone()], curves: None });
+    update(&mut state, runs(vec![swept.clone()]));
     assert!(press(&mut state, "S").is_empty() && state.modal.is_none(), "this run is of no sweep");
     swept.sweep = Some("/p/sweeps/s".into());
-    update(&mut state, Msg::Runs { runs: vec![swept], curves: None });
+    update(&mut state, runs(vec![swept]));
     press(&mut state, "S");
     assert_eq!(press(&mut state, "y"), [Effect::StopSweep("/p/sweeps/s".into())]);
     assert_eq!(press(&mut state, "U"), [Effect::ResumeSweep("/p/sweeps/s".into())]);
