@@ -1,11 +1,11 @@
 //! The parts of the screen of augmented patches: a title, and cells of a picture with a few words below it.
 
+use std::cmp::Reverse;
+
 use ratatui::layout::Rect;
 
-/// Columns of the narrowest cell.
-const NARROWEST: u16 = 19;
-/// Columns in which a patch of 48 voxels is shown whole.
-const WIDEST: u16 = 48;
+/// Columns a picture needs to be read: every second voxel of the usual patch.
+const READABLE: u16 = 24;
 /// Rows of words below a picture.
 const WORDS: u16 = 4;
 
@@ -45,15 +45,18 @@ pub(crate) fn patches(body: Rect) -> PatchPanes {
     PatchPanes { title, cells: (0..columns * rows).map(cell).collect() }
 }
 
-/// Columns and rows of cells: as large as pictures need, as many as then fit, two at least.
+/// Columns and rows of cells: as many as can be read, else two as large as can be.
 fn grid(room: Rect) -> (u16, u16) {
-    let fitting = |width: u16| ((room.width + 1) / (width + 1)).max(1);
-    // A cell is about as wide as a picture is high in rows times two.
-    let tall = |width: u16| width / 2 + 1 + WORDS;
-    let width = (room.height.saturating_sub(1 + WORDS) * 2).clamp(NARROWEST, WIDEST);
-    let columns = fitting(width).max(fitting(NARROWEST).min(4)).min(6);
-    let width = (room.width + 1) / columns;
-    (columns, (room.height / tall(width).max(1)).clamp(1, 3))
+    // A picture is as wide as it is high, and a row is about two columns high.
+    let size = |(columns, rows): (u16, u16)| {
+        let (width, height) = ((room.width + 1) / columns, room.height / rows);
+        width.saturating_sub(1).min(height.saturating_sub(1 + WORDS) * 2)
+    };
+    let grids =
+        || (1..=6).flat_map(|columns| (1..=3).map(move |rows| (columns, rows))).filter(|(c, r)| c * r > 1);
+    let readable = grids().filter(|grid| size(*grid) >= READABLE);
+    let most = readable.max_by_key(|grid| (grid.0 * grid.1, size(*grid)));
+    most.or_else(|| grids().max_by_key(|grid| (size(*grid), Reverse((grid.1, grid.0))))).unwrap_or((2, 1))
 }
 
 fn split(area: Rect) -> PatchCell {
@@ -81,6 +84,6 @@ mod tests {
                 assert!(!cell.picture.is_empty());
             }
         }
-        assert_eq!(patches(Rect::new(0, 2, 80, 20)).cells.len(), 4);
+        assert_eq!([(80, 20), (160, 46)].map(|(w, h)| patches(Rect::new(0, 2, w, h)).cells.len()), [3, 12]);
     }
 }

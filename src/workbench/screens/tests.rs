@@ -180,7 +180,7 @@ fn augmented_patches_stand_beside_the_one_that_was_cut() {
         original: look(0.0),
         changed: (0..11).map(changed).collect(),
     };
-    for (width, height, last) in [(80, 24, "epoch 3"), (160, 50, "epoch 5")] {
+    for (width, height, last) in [(80, 24, "epoch 2"), (160, 50, "epoch 11")] {
         let mut state = state(width, height);
         state.screen = Screen::Patches;
         state.patches.open("strong", "0", "");

@@ -6,7 +6,7 @@ use super::super::model::PatchRequest;
 use crate::training::PatchPage;
 
 /// Draws asked for at a time: what the largest screen shows.
-const DRAWS: u32 = 11;
+const DRAWS: u32 = 17;
 
 /// The presets in the order in which a key walks them.
 pub(crate) const PRESETS: [&str; 4] = ["none", "flips", "standard", "strong"];
