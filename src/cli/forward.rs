@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::output::{self, CommandResult, Failure, Outcome};
 use crate::inference::{PatchModel, read_network};
-use crate::network::{Device, DeviceChoice};
+use crate::network::{Demand, Device, DeviceChoice, Precision};
 use crate::volume::{Volume, read_image, write_image};
 
 /// Run the bare network on one patch that is already standardised and z-scored.
@@ -38,6 +38,9 @@ impl Args {
                 patch.grid.shape
             )));
         }
+        let shape = patch.grid.shape;
+        let demand = Demand { batch: 1, patch: shape, training: false, precision: Precision::F32 };
+        architecture.fits(&device, &demand)?;
         let answers = PatchModel::probabilities(&net, std::slice::from_ref(&patch.data))?;
         let data = answers.into_iter().next().ok_or_else(|| Failure::work("the network gave no answer"))?;
         write_image(&self.output, &Volume { grid: patch.grid, data })?;

@@ -10,19 +10,19 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::tensor::backend::AutodiffBackend;
 use burn::tensor::ops::FloatTensor;
 
-use super::{Kernels, Moments, Norm};
+use super::{Kernels, Moments, Norm, Stride};
 
 #[derive(Debug)]
 struct Conv;
 
 impl<B: Kernels> Backward<B, 3> for Conv {
-    type State = (FloatTensor<B>, FloatTensor<B>);
+    type State = (FloatTensor<B>, FloatTensor<B>, Stride);
 
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node);
-        let (x, weight) = ops.state;
+        let (x, weight, stride) = ops.state;
         let [x_node, weight_node, bias_node] = ops.parents;
-        let result = B::conv3d_same_grads(x, weight, grad, x_node.is_some());
+        let result = B::conv3d_padded_grads(x, weight, grad, stride, x_node.is_some());
         if let (Some(node), Some(x)) = (x_node, result.x) {
             grads.register::<B>(node.id, x);
         }
@@ -85,14 +85,15 @@ impl<B: Kernels> Backward<B, 1> for Upsample {
 }
 
 impl<B: Kernels, C: CheckpointStrategy> Kernels for Autodiff<B, C> {
-    fn conv3d_same(
+    fn conv3d_padded(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        stride: Stride,
     ) -> FloatTensor<Self> {
-        let output = B::conv3d_same(x.primitive.clone(), weight.primitive.clone(), bias.primitive);
+        let output = B::conv3d_padded(x.primitive.clone(), weight.primitive.clone(), bias.primitive, stride);
         match Conv.prepare::<C>([x.node, weight.node, bias.node]).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((x.primitive, weight.primitive), output),
+            OpsKind::Tracked(prep) => prep.finish((x.primitive, weight.primitive, stride), output),
             OpsKind::UnTracked(prep) => prep.finish(output),
         }
     }

@@ -52,27 +52,38 @@ pub(crate) struct NormGrads<B: Backend> {
     pub(crate) shift: FloatTensor<B>,
 }
 
+/// How many voxels a convolution moves on from one output to the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stride {
+    One,
+    /// The sizes must be even.
+    Two,
+}
+
 /// A burn backend that offers the networks' operations.
 pub(crate) trait Kernels: Backend {
-    /// Convolution of odd kernel size, stride 1, zero padding that keeps the shape ("same").
+    /// Convolution of odd kernel size with zero padding that keeps the shape ("same"), or of stride 2: then every second voxel
+    /// of that along each axis, the first included.
     ///
     /// `x` and `weight` may both be bf16: then products are, while bias, result and gradients stay f32.
-    fn conv3d_same(
+    fn conv3d_padded(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         bias: FloatTensor<Self>,
+        stride: Stride,
     ) -> FloatTensor<Self> {
-        stock::conv3d::<Self>(x, weight, bias)
+        stock::conv3d::<Self>(x, weight, bias, stride)
     }
 
-    /// Gradients of [`Kernels::conv3d_same`] for the output gradient `grad`.
-    fn conv3d_same_grads(
+    /// Gradients of [`Kernels::conv3d_padded`] for the output gradient `grad`.
+    fn conv3d_padded_grads(
         x: FloatTensor<Self>,
         weight: FloatTensor<Self>,
         grad: FloatTensor<Self>,
+        stride: Stride,
         want_x: bool,
     ) -> ConvGrads<Self> {
-        stock::conv3d_grads::<Self>(x, weight, grad, want_x)
+        stock::conv3d_grads::<Self>(x, weight, grad, stride, want_x)
     }
 
     /// Mean and biased variance of every channel.
@@ -118,13 +129,14 @@ pub(crate) trait Kernels: Backend {
 /// Stock burn on whichever device a `Dispatch` device names: the CUDA path, and the reference for [`cpu`].
 impl Kernels for Dispatch {}
 
-/// See [`Kernels::conv3d_same`].
-pub(crate) fn conv3d_same<B: Kernels>(
+/// See [`Kernels::conv3d_padded`].
+pub(crate) fn conv3d_padded<B: Kernels>(
     x: Tensor<B, 5>,
     weight: Tensor<B, 5>,
     bias: Tensor<B, 1>,
+    stride: Stride,
 ) -> Tensor<B, 5> {
-    wrap(B::conv3d_same(unwrap(x), unwrap(weight), unwrap(bias)))
+    wrap(B::conv3d_padded(unwrap(x), unwrap(weight), unwrap(bias), stride))
 }
 
 /// See [`Kernels::max_pool2`].

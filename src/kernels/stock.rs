@@ -6,19 +6,21 @@ use burn::tensor::backend::Backend;
 use burn::tensor::ops::{ConvOptions, FloatTensor};
 use burn::tensor::{DType, FloatDType, Shape, Tensor, TensorMetadata};
 
-use super::{ConvGrads, Moments, Norm, NormGrads, unwrap, wrap};
+use super::{ConvGrads, Moments, Norm, NormGrads, Stride, unwrap, wrap};
 
-fn same_options<B: Backend>(weight: &FloatTensor<B>) -> ConvOptions<3> {
+fn options<B: Backend>(weight: &FloatTensor<B>, stride: Stride) -> ConvOptions<3> {
     let shape = weight.shape();
-    ConvOptions::new([1; 3], [shape[2] / 2, shape[3] / 2, shape[4] / 2], [1; 3], 1)
+    let step = if stride == Stride::One { 1 } else { 2 };
+    ConvOptions::new([step; 3], [shape[2] / 2, shape[3] / 2, shape[4] / 2], [1; 3], 1)
 }
 
 pub(super) fn conv3d<B: Backend>(
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
     bias: FloatTensor<B>,
+    stride: Stride,
 ) -> FloatTensor<B> {
-    let options = same_options::<B>(&weight);
+    let options = options::<B>(&weight, stride);
     if x.dtype() == DType::F32 {
         return B::conv3d(x, weight, Some(bias), options);
     }
@@ -30,9 +32,10 @@ pub(super) fn conv3d_grads<B: Backend>(
     x: FloatTensor<B>,
     weight: FloatTensor<B>,
     grad: FloatTensor<B>,
+    stride: Stride,
     want_x: bool,
 ) -> ConvGrads<B> {
-    let options = same_options::<B>(&weight);
+    let options = options::<B>(&weight, stride);
     let channels = grad.shape()[1];
     let bias = wrap::<B, 5>(grad.clone()).swap_dims(0, 1).reshape([channels as i32, -1]).sum_dim(1);
     let (full, products) = (FloatDType::F32, FloatDType::from(x.dtype()));

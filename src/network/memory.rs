@@ -11,10 +11,10 @@ use super::weights::Slot;
 
 /// Bytes of an f32.
 const FULL: f64 = 4.0;
-/// Copies of every weight in training: value, gradient, both of Adam's moments, and one while they change.
-const COPIES: f64 = 5.0;
+/// Copies of every weight in training: value, gradient and both of Adam's moments.
+const COPIES: f64 = 4.0;
 /// The program itself and what its threads keep.
-const PROGRAM: f64 = 40e6;
+const PROGRAM: f64 = 24e6;
 
 /// Channels of one level on one side of the network.
 struct Level {
@@ -26,15 +26,27 @@ struct Level {
     keeps_output: bool,
 }
 
+/// What is asked of a network at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Demand {
+    /// Patches.
+    pub batch: usize,
+    /// Their voxels along x, y, z.
+    pub patch: [usize; 3],
+    /// Training (with Adam) rather than prediction.
+    pub training: bool,
+    /// What convolutions multiply in training.
+    pub precision: Precision,
+}
+
 impl Architecture {
-    /// About how many bytes the network takes at its peak for `batch` patches of `patch` voxels, in training (with Adam) or
-    /// prediction.
-    pub fn memory(&self, batch: usize, patch: [usize; 3], training: bool, precision: Precision) -> u64 {
-        let voxels = batch as f64 * patch.iter().map(|&side| side as f64).product::<f64>();
+    /// About how many bytes the network takes at its peak.
+    pub fn memory(&self, demand: &Demand) -> u64 {
+        let voxels = demand.batch as f64 * demand.patch.iter().map(|&side| side as f64).product::<f64>();
         let weights = self.slots().iter().map(Slot::len_f64).sum::<f64>() * FULL;
         let levels = self.levels(voxels);
-        let bytes = if training {
-            let kept: f64 = levels.iter().map(|level| level.kept(self.residual, precision)).sum();
+        let bytes = if demand.training {
+            let kept: f64 = levels.iter().map(|level| level.kept(self.residual, demand.precision)).sum();
             kept + greatest(&levels, Level::backward) + weights * COPIES
         } else {
             let skips: f64 =
@@ -44,41 +56,34 @@ impl Architecture {
         (bytes + PROGRAM) as u64
     }
 
-    /// Refuses a network that does not fit into what is free on `device`, with the numbers and what to change.
-    pub fn fits(
-        &self,
-        device: &Device,
-        batch: usize,
-        patch: [usize; 3],
-        precision: Precision,
-    ) -> Result<(), NetworkError> {
-        let need = self.memory(batch, patch, true, precision);
+    /// Refuses what does not fit into the memory that is free on `device`, with the numbers and what to change.
+    pub fn fits(&self, device: &Device, demand: &Demand) -> Result<(), NetworkError> {
+        let need = self.memory(demand);
         match device.free_memory() {
-            Some(free) if need > free => Err(self.too_large(need, free, device, batch, patch)),
+            Some(free) if need > free => Err(self.too_large(demand, device, [need, free])),
             _ => Ok(()),
         }
     }
 
-    fn too_large(
-        &self,
-        need: u64,
-        free: u64,
-        device: &Device,
-        batch: usize,
-        patch: [usize; 3],
-    ) -> NetworkError {
-        let [x, y, z] = patch;
-        let gigabytes = |bytes: u64| format!("{:.1} GB", bytes as f64 / 1e9);
+    fn too_large(&self, demand: &Demand, device: &Device, need_and_free: [u64; 2]) -> NetworkError {
+        let [x, y, z] = demand.patch;
+        let [need, free] = need_and_free.map(|bytes| format!("{:.1} GB", bytes as f64 / 1e9));
+        let (doing, remedy) = if demand.training {
+            ("training", "take a smaller batch, base, depth or patch.size")
+        } else {
+            ("predicting with", "take smaller patches")
+        };
         let (place, bf16) = match device.0 {
             DeviceKind::Cpu => ("on this computer", ""),
             #[cfg(feature = "cuda")]
-            DeviceKind::Cuda(_) => ("on the GPU", "; or precision = \"bf16\""),
+            DeviceKind::Cuda(_) if demand.training => ("on the GPU", ", or precision=bf16"),
+            #[cfg(feature = "cuda")]
+            DeviceKind::Cuda(_) => ("on the GPU", ""),
         };
         NetworkError::Memory(format!(
-            "training the network ({self}) on batches of {batch} patches of {x}x{y}x{z} voxels needs about {}, and {} are \
-             free {place}; take a smaller batch, base, depth or patch.size{bf16}",
-            gigabytes(need),
-            gigabytes(free)
+            "{doing} the network ({self}) on {} patches of {x}x{y}x{z} voxels at once needs about {need}, and {free} are \
+             free {place}; {remedy}{bf16}",
+            demand.batch
         ))
     }
 
@@ -214,23 +219,26 @@ mod tests {
         assert_eq!(available(files(first)), Some(500_000));
     }
 
+    fn training(batch: usize, side: usize) -> Demand {
+        Demand { batch, patch: [side; 3], training: true, precision: Precision::F32 }
+    }
+
     #[test]
     fn more_patches_channels_and_levels_take_more() {
-        let small = Architecture::small();
-        let of =
-            |architecture: &Architecture, batch| architecture.memory(batch, [48; 3], true, Precision::F32);
-        assert!(of(&small, 4) > of(&small, 2) && of(&Architecture::t2s(), 2) > of(&small, 2));
-        assert!(of(&Architecture::t2s(), 2) > Architecture::t2s().memory(2, [48; 3], false, Precision::F32));
-        assert!(of(&Architecture::t2s(), 2) > Architecture::t2s().memory(2, [48; 3], true, Precision::Bf16));
+        let (small, t2s) = (Architecture::small(), Architecture::t2s());
+        let two = training(2, 48);
+        assert!(small.memory(&training(4, 48)) > small.memory(&two) && t2s.memory(&two) > small.memory(&two));
+        assert!(t2s.memory(&two) > t2s.memory(&Demand { training: false, ..two }));
+        assert!(t2s.memory(&two) > t2s.memory(&Demand { precision: Precision::Bf16, ..two }));
     }
 
     #[test]
     fn a_network_that_no_computer_holds_is_refused_with_the_numbers() {
         let vast = Architecture::unet3d(6, 256).unwrap();
-        let message = vast.fits(&Device::CPU, 64, [64; 3], Precision::F32).unwrap_err().to_string();
-        for word in ["depth 6, base 256", "batches of 64", "64x64x64", "GB", "smaller batch"] {
+        let message = vast.fits(&Device::CPU, &training(64, 64)).unwrap_err().to_string();
+        for word in ["depth 6, base 256", "64 patches of 64x64x64", "GB", "smaller batch"] {
             assert!(message.contains(word), "{message}");
         }
-        assert!(Architecture::small().fits(&Device::CPU, 1, [16; 3], Precision::F32).is_ok());
+        assert!(Architecture::small().fits(&Device::CPU, &training(1, 16)).is_ok());
     }
 }

@@ -23,6 +23,7 @@ pub use device::{Device, DeviceChoice};
 pub use error::NetworkError;
 pub use exchange::{graph_of, load_network, recognise};
 pub use kinds::{Activation, Down, NormKind, Precision, Up};
+pub use memory::Demand;
 pub use model_file::{ModelFile, Provenance, TrainingNote};
 pub use predictor::Predictor;
 pub use weights::{NamedTensor, Weights};

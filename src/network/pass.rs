@@ -3,13 +3,11 @@
 //! It knows what is computed and in which order, not how: the operations are those of `kernels`, or burn's own.
 
 use burn::tensor::activation::{leaky_relu, relu, sigmoid};
-use burn::tensor::module::conv3d;
-use burn::tensor::ops::ConvOptions;
 use burn::tensor::{FloatDType, Tensor};
 
 use super::kinds::{Activation, Down, NormKind, Precision, Up};
 use super::unet::UNet;
-use crate::kernels::{Kernels, Moments, Norm, conv3d_same, max_pool2, unwrap, upsample2, wrap};
+use crate::kernels::{Kernels, Moments, Norm, Stride, conv3d_padded, max_pool2, unwrap, upsample2, wrap};
 
 /// Batch moments of one block, and the slot where its running mean lies.
 pub(super) struct Measured<B: Kernels> {
@@ -57,7 +55,7 @@ impl<'a, B: Kernels> Pass<'a, B> {
                 self.auxiliary_head(&x);
             }
         }
-        sigmoid(self.convolve(x))
+        sigmoid(self.convolve(x, Stride::One))
     }
 
     /// Two blocks, around which the data may take a shortcut.
@@ -68,7 +66,7 @@ impl<'a, B: Kernels> Pass<'a, B> {
             return self.block(inner, activation.slope());
         }
         let linear = self.block(inner, 1.0);
-        let sum = linear + self.convolve(x);
+        let sum = linear + self.convolve(x, Stride::One);
         match activation {
             Activation::Relu => relu(sum),
             Activation::LeakyRelu => leaky_relu(sum, f64::from(activation.slope())),
@@ -77,7 +75,7 @@ impl<'a, B: Kernels> Pass<'a, B> {
 
     /// Convolution, normalisation, activation of this slope below 0.
     fn block(&mut self, x: Tensor<B, 5>, slope: f32) -> Tensor<B, 5> {
-        let x = self.convolve(x);
+        let x = self.convolve(x, Stride::One);
         let [scale, shift] = [self.take(), self.take()];
         match self.net.architecture.norm {
             NormKind::Batch if self.has_fixed_moments() => self.fixed(x, scale, shift, slope),
@@ -146,11 +144,7 @@ impl<'a, B: Kernels> Pass<'a, B> {
         if self.net.architecture.down == Down::MaxPool {
             return max_pool2(x);
         }
-        let (weight, bias) = (self.kernel(), self.take());
-        let [x, weight] = self.lowered([x, weight]);
-        let channels = bias.dims()[0];
-        let halved = conv3d(x, weight, None, ConvOptions::new([2; 3], [1; 3], [1; 3], 1));
-        self.restored(halved) + bias.reshape([1, channels, 1, 1, 1])
+        self.convolve(x, Stride::Two)
     }
 
     fn up(&mut self, x: Tensor<B, 5>) -> Tensor<B, 5> {
@@ -168,24 +162,24 @@ impl<'a, B: Kernels> Pass<'a, B> {
         let weight = weight.reshape([from, to * 8]).swap_dims(0, 1).reshape([to * 8, from, 1, 1, 1]);
         let bias = bias.reshape([to, 1]).repeat_dim(1, 8).reshape([to * 8]);
         let [x, weight] = self.lowered([x, weight]);
-        let cells = conv3d_same(x, weight, bias).reshape([n * to, 2, 2, 2, d0, d1, d2]);
+        let cells = conv3d_padded(x, weight, bias, Stride::One).reshape([n * to, 2, 2, 2, d0, d1, d2]);
         cells.permute([0, 4, 1, 5, 2, 6, 3]).reshape([n, to, d0 * 2, d1 * 2, d2 * 2])
     }
 
     fn auxiliary_head(&mut self, x: &Tensor<B, 5>) {
         if self.training {
-            let probabilities = sigmoid(self.convolve(x.clone()));
+            let probabilities = sigmoid(self.convolve(x.clone(), Stride::One));
             self.auxiliary.push(probabilities);
         } else {
             self.next += 2;
         }
     }
 
-    /// A "same" convolution with the next kernel and bias.
-    fn convolve(&mut self, x: Tensor<B, 5>) -> Tensor<B, 5> {
+    /// A convolution with the next kernel and bias.
+    fn convolve(&mut self, x: Tensor<B, 5>, stride: Stride) -> Tensor<B, 5> {
         let (weight, bias) = (self.kernel(), self.take());
         let [x, weight] = self.lowered([x, weight]);
-        conv3d_same(x, weight, bias)
+        conv3d_padded(x, weight, bias, stride)
     }
 
     fn kernel(&mut self) -> Tensor<B, 5> {
@@ -203,13 +197,6 @@ impl<'a, B: Kernels> Pass<'a, B> {
         match self.net.precision {
             Precision::F32 => operands,
             Precision::Bf16 => operands.map(|operand| operand.cast(FloatDType::BF16)),
-        }
-    }
-
-    fn restored(&self, result: Tensor<B, 5>) -> Tensor<B, 5> {
-        match self.net.precision {
-            Precision::F32 => result,
-            Precision::Bf16 => result.cast(FloatDType::F32),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::error::TrainingError;
 use super::setup::architecture;
 use super::{ConfigError, TrainConfig};
-use crate::network::{Architecture, Device, DeviceChoice, NetworkError, Precision};
+use crate::network::{Architecture, Demand, Device, DeviceChoice, NetworkError, Precision};
 
 /// Refuses a run whose network cannot be built, or does not fit on this machine's device.
 ///
@@ -24,8 +24,9 @@ pub(super) fn place(
         let message = format!("bf16 needs a GPU and this run is on the {note}; take precision=f32");
         return Err(ConfigError::Value { key: "precision".into(), message }.into());
     }
-    let (plane, length) = (config.crop.size, config.patch.size);
-    architecture.fits(&device, config.batch, [plane, plane, length], config.precision)?;
+    let patch = [config.crop.size, config.crop.size, config.patch.size];
+    let demand = Demand { batch: config.batch, patch, training: true, precision: config.precision };
+    architecture.fits(&device, &demand)?;
     Ok((device, note))
 }
 

@@ -13,7 +13,7 @@ use burn::backend::Flex;
 use burn::tensor::{TensorData, TensorMetadata};
 use burn_flex::FlexTensor;
 
-use super::{ConvGrads, Kernels, Moments, Norm, NormGrads};
+use super::{ConvGrads, Kernels, Moments, Norm, NormGrads, Stride};
 
 /// Sizes of an activation: batch, channels, x, y, z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,21 +69,34 @@ fn vector(values: Vec<f32>) -> FlexTensor {
 }
 
 impl Kernels for Flex {
-    fn conv3d_same(x: FlexTensor, weight: FlexTensor, bias: FlexTensor) -> FlexTensor {
+    /// Stride 2 takes every second voxel of the whole: more arithmetic than needed, but by the fast loops.
+    fn conv3d_padded(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, stride: Stride) -> FlexTensor {
         let dims = Dims::of(&x);
         let kernel = conv::Kernel::of(&weight);
         let (x, weight, bias) = (Values::of(&x), Values::of(&weight), Values::of(&bias));
         let output = conv::forward(x.get(), dims, kernel, weight.get(), Some(bias.get()));
-        dims.with_channels(kernel.out).tensor(output)
+        let whole = dims.with_channels(kernel.out);
+        match stride {
+            Stride::One => whole.tensor(output),
+            Stride::Two => pool::halved(whole).tensor(pool::every_second(&output, whole)),
+        }
     }
 
-    fn conv3d_same_grads(
+    fn conv3d_padded_grads(
         x: FlexTensor,
         weight: FlexTensor,
         grad: FlexTensor,
+        stride: Stride,
         want_x: bool,
     ) -> ConvGrads<Self> {
         let dims = Dims::of(&x);
+        let grad = match stride {
+            Stride::One => grad,
+            Stride::Two => {
+                let whole = dims.with_channels(grad.shape()[1]);
+                whole.tensor(pool::every_second_grad(Values::of(&grad).get(), whole))
+            }
+        };
         let kernel = conv::Kernel::of(&weight);
         let shape = weight.shape();
         let (x, weight, grad) = (Values::of(&x), Values::of(&weight), Values::of(&grad));

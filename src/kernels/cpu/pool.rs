@@ -1,4 +1,4 @@
-//! Max-pooling and nearest upsampling by two, and their gradients: memory-bound loops over pairs of planes and lines.
+//! Max-pooling, leaving out and nearest upsampling by two, and their gradients: memory-bound loops over pairs of planes and lines.
 
 use rayon::prelude::*;
 
@@ -52,6 +52,33 @@ pub(super) fn max_grad(fine: &[f32], grad: &[f32], dims: Dims) -> Vec<f32> {
                 .into_iter()
                 .reduce(|best, at| if from[corner + at] > from[corner + best] { at } else { best });
             to[corner + first.unwrap_or(0)] = *grad;
+        }
+    });
+    output
+}
+
+/// Every second voxel of `fine` (shape `dims`) along each axis, the first included.
+pub(super) fn every_second(fine: &[f32], dims: Dims) -> Vec<f32> {
+    let coarse = halved(dims);
+    let mut output = vec![0.0; coarse.len()];
+    output.par_chunks_mut(coarse.space()).zip(fine.par_chunks(dims.space())).for_each(|(to, from)| {
+        for (row, to) in to.chunks_exact_mut(coarse.z).enumerate() {
+            let [line, ..] = four_lines(from, dims, row);
+            to.iter_mut().zip(line.iter().step_by(2)).for_each(|(to, from)| *to = *from);
+        }
+    });
+    output
+}
+
+/// `grad` at every second voxel of `dims`, zeros between.
+pub(super) fn every_second_grad(grad: &[f32], dims: Dims) -> Vec<f32> {
+    let coarse = halved(dims);
+    let mut output = vec![0.0; dims.len()];
+    output.par_chunks_mut(dims.space()).zip(grad.par_chunks(coarse.space())).for_each(|(to, from)| {
+        for (row, from) in from.chunks_exact(coarse.z).enumerate() {
+            let (x, y) = (row / coarse.y * 2, row % coarse.y * 2);
+            let line = &mut to[(x * dims.y + y) * dims.z..][..dims.z];
+            line.iter_mut().step_by(2).zip(from).for_each(|(to, from)| *to = *from);
         }
     });
     output

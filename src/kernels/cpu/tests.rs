@@ -80,8 +80,8 @@ fn check_convolution(dims: Dims, out: usize, side: usize, seed: u64) {
     let mut want_b = vec![0.0; out];
     gs.iter().enumerate().for_each(|(index, grad)| want_b[index / space % out] += f64::from(*grad));
 
-    near(&data(&Flex::conv3d_same(x.clone(), weight.clone(), vector(bs))), &want);
-    let grads = Flex::conv3d_same_grads(x, weight, grad, true);
+    near(&data(&Flex::conv3d_padded(x.clone(), weight.clone(), vector(bs), Stride::One)), &want);
+    let grads = Flex::conv3d_padded_grads(x, weight, grad, Stride::One, true);
     near(&data(&grads.x.unwrap()), &want_x);
     near(&data(&grads.weight), &want_w);
     near(&data(&grads.bias), &want_b);
@@ -105,6 +105,31 @@ proptest! {
         epsilon in prop::sample::select(vec![1e-3, 1e-5]), slope in prop::sample::select(vec![0.0f32, 0.01, 1.0]),
     ) {
         check_normalisation(Dims { n, c, x, y, z }, seed, epsilon, slope);
+    }
+
+    #[test]
+    fn strided_convolution_agrees_with_stock_operations(
+        n in 1..=2usize, c in 1..=5usize, out in 1..=9usize,
+        x in 1..=3usize, y in 1..=3usize, z in 1..=9usize, seed in 0..1000u64,
+    ) {
+        let coarse = Dims { n, c: out, x, y, z };
+        let values = random(pool::doubled(coarse).with_channels(c), seed).0;
+        let weight = FlexTensor::from_data(TensorData::new(numbers(out * c * 27, seed + 1), [out, c, 3, 3, 3]));
+        let (bias, grad) = (vector(numbers(out, seed + 2)), random(coarse, seed + 3).0);
+        let ours = Flex::conv3d_padded(values.clone(), weight.clone(), bias.clone(), Stride::Two);
+        let stock = stock::conv3d::<Flex>(values.clone(), weight.clone(), bias, Stride::Two);
+        let our_grads = Flex::conv3d_padded_grads(values.clone(), weight.clone(), grad.clone(), Stride::Two, true);
+        let grads = stock::conv3d_grads::<Flex>(values, weight, grad, Stride::Two, true);
+        let pairs = [
+            (ours, stock),
+            (our_grads.x.unwrap(), grads.x.unwrap()),
+            (our_grads.weight, grads.weight),
+            (our_grads.bias, grads.bias),
+        ];
+        for (ours, stock) in pairs {
+            let stock: Vec<f64> = data(&stock).into_iter().map(f64::from).collect();
+            near(&data(&ours), &stock);
+        }
     }
 
     #[test]
