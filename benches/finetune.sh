@@ -4,13 +4,14 @@
 #
 #   benches/finetune.sh MODEL [EPOCHS] [SEEDS] [SUBJECTS]
 #
-# MODEL is a network to start from, e.g. SCT's t2s_lesion.h5. On the T2-weighted scans of the synthetic cohort a third of the
-# subjects trains, a sixth validates, half tests; each seed divides them anew. Both sides take the same network, epochs,
-# patches, loss, schedule and augmentation; fine-tuning is the preset `fine-tune`, from scratch has the rate that suits it.
+# MODEL is a network to start from, e.g. SCT's t2s_lesion.h5. On the T2-weighted scans of the synthetic cohort half of the
+# subjects tests, the same with every seed; of the others two thirds train and one validates. Both sides take the same network,
+# epochs, patches, loss, schedule and augmentation; fine-tuning is the preset `fine-tune`, from scratch has a rate that suits it.
 # DEEPSEG names a program to use instead of building one; FINETUNE_WORK a folder to keep; FINETUNE_TRAIN more options for both.
 set -euo pipefail
-cd "$(dirname "$0")/.."
 model=$(realpath "${1:?the model to start from, e.g. t2s_lesion.h5}")
+[ -z "${DEEPSEG:-}" ] || DEEPSEG=$(realpath "$DEEPSEG")
+cd "$(dirname "$0")/.."
 epochs=${2:-12} seeds=${3:-3} subjects=${4:-12}
 if [ -z "${DEEPSEG:-}" ]; then
   export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/deepseg/target}
@@ -22,8 +23,10 @@ work=${FINETUNE_WORK:-}
 mkdir -p "$work" benches/results
 read -ra more <<<"${FINETUNE_TRAIN:-}"
 
-"$DEEPSEG" demo --dir "$work/demo" --subjects "$subjects" --epochs 1 --device cpu --headless >"$work/demo.log" 2>&1
-project=$work/demo/project
+project=$work/project
+[ -d "$work/demo/project" ] ||
+  "$DEEPSEG" demo --dir "$work/demo" --subjects "$subjects" --epochs 1 --device cpu --headless >"$work/demo.log" 2>&1
+[ -d "$project" ] || "$DEEPSEG" init "$work/demo/dataset" --project "$project" --contrast t2 --image T2w --mask lesion-manual --cord seg-manual >&2
 both=(--device cpu "${more[@]}")
 tuned=(--init "$model" --preset fine-tune --epochs "$epochs" --batch 2)
 tuned+=(--set split.train=0.34 --set split.val=0.16 --set split.test=0.5)
