@@ -5,8 +5,8 @@ use super::config::{ConfigError, TrainConfig};
 use super::sections::{IntensityConfig, LandmarkSource, ZscoreSource};
 use super::start::Start;
 
-/// The names of the presets.
-pub const PRESETS: [&str; 3] = ["fine-tune", "recipe", "nnunet"];
+/// The names of the presets; `none` sets nothing.
+pub const PRESETS: [&str; 4] = ["none", "fine-tune", "recipe", "nnunet"];
 
 /// A published model meets a new scanner or centre: small steps, smaller in the encoder, which has seen more images than the new
 /// cohort holds; a few epochs to get going; an end when nothing is gained any more.
@@ -59,6 +59,7 @@ pub(crate) fn lay(config: &mut TrainConfig, name: &str, start: Option<&Start>) -
         ("fine-tune", None) => {
             return Err(refuse("`fine-tune` needs weights to start from; name them with --init".to_owned()));
         }
+        ("none", _) => return Ok(()),
         ("recipe", _) => RECIPE,
         ("nnunet", _) => NNUNET,
         _ => return Err(refuse(format!("`{name}` is unknown; presets are {}", PRESETS.join(", ")))),
@@ -84,9 +85,6 @@ mod tests {
         for name in ["recipe", "nnunet"] {
             lay(&mut TrainConfig::default(), name, None).unwrap();
         }
-        let mut recipe = TrainConfig::default();
-        recipe.overlay(&toml::from_str(NNUNET).unwrap()).unwrap();
-        assert_ne!(recipe, TrainConfig::default());
         let mut recipe = TrainConfig { lr: 0.5, ..Default::default() };
         lay(&mut recipe, "recipe", None).unwrap();
         assert_eq!(recipe, TrainConfig::default());
@@ -98,5 +96,8 @@ mod tests {
         let refusal = |name: &str| lay(&mut TrainConfig::default(), name, None).unwrap_err().to_string();
         assert!(refusal("fine-tune").contains("--init"));
         assert!(refusal("finetune").contains("fine-tune, recipe, nnunet"));
+        let mut same = TrainConfig::default();
+        lay(&mut same, "none", None).unwrap();
+        assert_eq!(same, TrainConfig::default());
     }
 }

@@ -1,5 +1,7 @@
 //! The form for a new training.
 
+use std::path::Path;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -47,6 +49,7 @@ fn draw_field(state: &State, field: &Field, chosen: bool, row: Rect, buffer: &mu
     let value = match (field.kind, field.value.is_empty(), chosen) {
         (Kind::Choice(_) | Kind::Where, _, true) => format!("‹ {} ›", field.value),
         (_, true, false) => "none".to_owned(),
+        (Kind::Start, _, false) => last_part(&field.value),
         (_, _, true) => format!("{}▏", field.value),
         (_, _, false) => field.value.clone(),
     };
@@ -66,6 +69,11 @@ fn draw_field(state: &State, field: &Field, chosen: bool, row: Rect, buffer: &mu
         _ if !chosen => drop(put(buffer, help, field.help, theme.style(Role::Dim))),
         _ => {}
     }
+}
+
+/// The file's or the run's own name.
+fn last_part(path: &str) -> String {
+    Path::new(path).file_name().map_or_else(|| path.to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// What is wrong with the chosen field, else what it means.

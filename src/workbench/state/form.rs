@@ -24,6 +24,9 @@ pub(crate) struct Form {
     fresh: bool,
 }
 
+/// No set of settings.
+const NO_PRESET: &str = "none";
+
 /// What the form asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Order {
@@ -35,65 +38,90 @@ pub(crate) enum Order {
 
 impl Default for Form {
     fn default() -> Self {
-        let config = TrainConfig::default();
-        let field =
-            |label, option, kind, value: String, help| Field { label, help, option, kind, value, was: None };
-        let whole = |least, step| Kind::Whole { least, step };
-        let fields = vec![
-            field("Epochs", "--epochs", whole(1, 10), "50".into(), "rounds over all training patches"),
-            field(
-                "Batch",
-                "--batch",
-                whole(1, 1),
-                config.batch.to_string(),
-                "patches per step; more needs more memory",
-            ),
-            field(
-                "Learning rate",
-                "--lr",
-                Kind::Rate,
-                config.lr.to_string(),
-                "of the first steps; halves on a plateau",
-            ),
-            field(
-                "Network",
-                "--network",
-                Kind::Choice(&["small", "t2s", "t2_ax"]),
-                "small".into(),
-                "small learns fast; t2s and t2_ax are SCT's",
-            ),
-            field(
-                "Device",
-                "--device",
-                Kind::Choice(&["auto", "cpu", "cuda"]),
-                "auto".into(),
-                "auto takes a GPU when one answers",
-            ),
-            field(
-                "Seed",
-                "--seed",
-                whole(0, 1),
-                config.seed.to_string(),
-                "the same seed repeats the same run",
-            ),
-            field(
-                "Augmentation",
-                "--augment",
-                Kind::Choice(&PRESETS),
-                "flips".into(),
-                "random changes of the patches; ^P shows them",
-            ),
-            field(
-                "Fold",
-                "--fold",
-                Kind::Fold,
-                String::new(),
-                "K/N, e.g. 1/5; all/5 takes every one; none splits 60/20/20",
-            ),
-            field("Where", "", Kind::Where, HERE.into(), "on this machine, or as a job of the cluster"),
-        ];
+        let fields = [learning(), surroundings()].concat();
         Self { fields, selected: 0, like: None, fresh: true }
     }
+}
+
+fn field(label: &'static str, option: &'static str, kind: Kind, value: String, help: &'static str) -> Field {
+    Field { label, help, option, kind, value, was: None }
+}
+
+fn whole(least: u64, step: u64) -> Kind {
+    Kind::Whole { least, step }
+}
+
+/// What is learnt, and how.
+fn learning() -> Vec<Field> {
+    let config = TrainConfig::default();
+    vec![
+        field("Epochs", "--epochs", whole(1, 10), "50".into(), "rounds over all training patches"),
+        field(
+            "Batch",
+            "--batch",
+            whole(1, 1),
+            config.batch.to_string(),
+            "patches per step; more needs more memory",
+        ),
+        field(
+            "Learning rate",
+            "--lr",
+            Kind::Rate,
+            config.lr.to_string(),
+            "of the first steps; halves on a plateau",
+        ),
+        field(
+            "Network",
+            "--network",
+            Kind::Choice(&["small", "t2s", "t2_ax"]),
+            "small".into(),
+            "small learns fast; t2s and t2_ax are SCT's",
+        ),
+        field(
+            "Start from",
+            "--init",
+            Kind::Start,
+            String::new(),
+            "a model, .h5 or .onnx file, with its network; ←→ an earlier run",
+        ),
+        field(
+            "Preset",
+            "--preset",
+            Kind::Choice(&["none", "fine-tune", "recipe", "nnunet"]),
+            NO_PRESET.into(),
+            "rate, epochs, loss, ...; what is changed here still counts",
+        ),
+    ]
+}
+
+/// On what, where and from which numbers.
+fn surroundings() -> Vec<Field> {
+    let config = TrainConfig::default();
+    vec![
+        field(
+            "Device",
+            "--device",
+            Kind::Choice(&["auto", "cpu", "cuda"]),
+            "auto".into(),
+            "auto takes a GPU when one answers",
+        ),
+        field("Seed", "--seed", whole(0, 1), config.seed.to_string(), "the same seed repeats the same run"),
+        field(
+            "Augmentation",
+            "--augment",
+            Kind::Choice(&PRESETS),
+            "flips".into(),
+            "random changes of the patches; ^P shows them",
+        ),
+        field(
+            "Fold",
+            "--fold",
+            Kind::Fold,
+            String::new(),
+            "K/N, e.g. 1/5; all/5 takes every one; none splits 60/20/20",
+        ),
+        field("Where", "", Kind::Where, HERE.into(), "on this machine, or as a job of the cluster"),
+    ]
 }
 
 impl Form {
@@ -220,10 +248,24 @@ impl Form {
         Order::Elsewhere(if several { "sweep" } else { "train" }, options)
     }
 
+    /// Whether a field that says what it usually says leaves the choice to the model that is started from, or to the preset.
+    fn leaves(&self, field: &Field, usual: &str) -> bool {
+        let is_usual = field.value.trim() == usual;
+        let [start, preset] = ["--init", "--preset"].map(|option| self.value(option));
+        match field.option {
+            "--network" => is_usual && !start.is_empty(),
+            "--epochs" | "--lr" | "--augment" => is_usual && !["", NO_PRESET].contains(&preset),
+            "--preset" => field.value.trim() == NO_PRESET,
+            _ => false,
+        }
+    }
+
     /// Options for these values; beside an earlier run, for those that are changed. A sweep knows the device as a setting, for its
     /// own option is a list of queues.
     fn arguments(&self, several: bool) -> Vec<OsString> {
-        let is_given = |f: &&Field| f.is_changed() && !f.value.trim().is_empty() && !f.option.is_empty();
+        let is_said = |f: &Field| f.is_changed() && !f.value.trim().is_empty() && !f.option.is_empty();
+        let usual = Self::default();
+        let is_given = |f: &&Field| is_said(f) && !self.leaves(f, usual.value(f.option));
         let option = |f: &Field| match (f.option, several) {
             ("--device", true) => ["--set".into(), OsString::from(format!("device={}", f.value.trim()))],
             (option, _) => [option.into(), OsString::from(f.value.trim())],

@@ -10,7 +10,7 @@ use super::super::model::{Curves, RunRow};
 use super::super::widgets::list::Scroll;
 use super::Form;
 use super::film::Film;
-use super::form::Field;
+use super::form::{Field, Kind};
 use super::plots::Plots;
 
 /// As many runs as there are colours.
@@ -176,6 +176,21 @@ impl Training {
     /// The chosen run.
     pub(crate) fn current(&self) -> Option<&RunRow> {
         self.runs.get(self.scroll.selected)
+    }
+
+    /// Steps the value of the form's chosen field; what to start from steps through the runs, newest first.
+    pub(crate) fn nudge(&mut self, up: bool) {
+        let selected = self.form.selected;
+        match self.form.fields.get_mut(selected) {
+            Some(field) if field.kind == Kind::Start => {
+                let runs = self.runs.iter().map(|run| run.dir.display().to_string());
+                let starts: Vec<String> = std::iter::once(String::new()).chain(runs).collect();
+                let at = starts.iter().position(|start| *start == field.value).unwrap_or(0);
+                let next = if up { at + 1 } else { at + starts.len() - 1 };
+                field.value.clone_from(&starts[next % starts.len()]);
+            }
+            _ => self.form.nudge(up),
+        }
     }
 
     /// What is wrong with a field of the form on this machine.
@@ -358,5 +373,19 @@ pub(crate) mod tests {
         training.select(1);
         training.step_ranked(1);
         assert_eq!(training.current().unwrap().name, "a");
+    }
+
+    #[test]
+    fn what_to_start_from_steps_through_the_runs_and_back_to_nothing() {
+        let runs = vec![run("b", RunState::Done), run("a", RunState::Done)];
+        let mut training = Training { runs, ..Training::default() };
+        let start = training.form.fields.iter().position(|field| field.kind == Kind::Start).unwrap();
+        training.form.selected = start;
+        let mut stepped = |up| {
+            training.nudge(up);
+            training.form.fields[start].value.clone()
+        };
+        assert_eq!([stepped(true), stepped(true), stepped(true)], ["/p/runs/b", "/p/runs/a", ""]);
+        assert_eq!(stepped(false), "/p/runs/a");
     }
 }

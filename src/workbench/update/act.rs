@@ -48,7 +48,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::GoTraining => go(state, Screen::Training),
         Action::GoResults => go(state, Screen::Results),
         Action::ValueUp | Action::ValueDown => {
-            state.training.form.nudge(action == Action::ValueUp);
+            state.training.nudge(action == Action::ValueUp);
             Vec::new()
         }
         Action::NextEvaluation | Action::PreviousEvaluation => {

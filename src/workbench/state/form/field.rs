@@ -14,6 +14,8 @@ pub(crate) enum Kind {
     Fold,
     /// Where the training is: here, or on a cluster. One value, no list.
     Where,
+    /// What to start from: empty, a path, or a run.
+    Start,
     /// One word that another program understands, or empty.
     Word,
 }
@@ -94,6 +96,7 @@ impl Field {
                 (!fold_is_fine(text)).then(|| "empty, K/N with 1 ≤ K ≤ N and N ≥ 2, or all/N".to_owned())
             }
             Kind::Where => (![HERE, SLURM].contains(&text)).then(|| format!("{HERE} or {SLURM}")),
+            Kind::Start => None,
             Kind::Word => text.contains(char::is_whitespace).then(|| "one word".to_owned()),
         }
     }
@@ -117,7 +120,7 @@ impl Field {
             }
             Kind::Fold => next_fold(text, up),
             Kind::Where => (if text == HERE { SLURM } else { HERE }).to_owned(),
-            Kind::Word => text.to_owned(),
+            Kind::Word | Kind::Start => text.to_owned(),
         };
     }
 

@@ -100,3 +100,23 @@ fn a_run_like_another_asks_only_for_what_differs() {
     form.forget_like();
     assert_eq!(form, Form::default());
 }
+
+#[test]
+fn a_model_brings_its_network_and_a_preset_its_values_unless_they_are_changed() {
+    let mut form = Form::default();
+    let given = |form: &Form| -> Vec<String> {
+        let Order::Here(arguments) = form.order() else { panic!("one training here") };
+        arguments.iter().map(|word| word.to_string_lossy().into_owned()).collect()
+    };
+    let has = |form: &Form, option: &str| given(form).iter().any(|word| word == option);
+    assert!(!has(&form, "--init") && !has(&form, "--preset") && has(&form, "--network"));
+    form.set("--init", "/models/t2s_lesion.h5");
+    form.set("--preset", "fine-tune");
+    assert!(has(&form, "--init") && has(&form, "fine-tune"));
+    for option in ["--network", "--epochs", "--lr", "--augment"] {
+        assert!(!has(&form, option), "{option}");
+    }
+    form.set("--lr", "1e-4");
+    assert!(has(&form, "1e-4") && !has(&form, "--epochs"));
+    assert_eq!(problem(&form), None);
+}
