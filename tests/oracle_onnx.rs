@@ -60,13 +60,13 @@ fn deepseg(words: &[&str]) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
-/// Equal within the tolerance, and not because everything is the same.
+/// Equal within the tolerance, and within a hundredth of what there is to be seen, which on a healthy cord is little.
 fn agree(ours: &Array3<f32>, theirs: &Array3<f32>, what: &str) {
     let worst = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    let most = ours.iter().fold(0.0, |most: f32, p| most.max(*p));
-    let least = ours.iter().fold(1.0, |least: f32, p| least.min(*p));
-    assert!(ours.dim() == theirs.dim() && worst <= TOLERANCE, "{what}: {worst}");
-    assert!(most - least > 1e-2, "{what}: {least} to {most}");
+    let most = theirs.iter().fold(0.0, |most: f32, p| most.max(*p));
+    let least = theirs.iter().fold(1.0, |least: f32, p| least.min(*p));
+    let allowed = TOLERANCE.min(0.01 * (most - least));
+    assert!(ours.dim() == theirs.dim() && worst <= allowed, "{what}: {worst} of {least} to {most}");
 }
 
 /// Random values as after training: kernels as at the start, the rest of any sign, variances above 0.

@@ -52,6 +52,7 @@ impl Config {
         }
         let config = &described["config"];
         let layers: Vec<Layer> = list(&config["layers"]).iter().map(layer).collect::<Result<_, _>>()?;
+        channels_agree(&layers)?;
         let inputs = layers.iter().filter(|layer| layer.kind == "InputLayer").count();
         match (inputs, list(&config["output_layers"])) {
             (1, [output]) => Ok(Self { layers, output: output[0].as_str().unwrap_or_default().to_owned() }),
@@ -73,6 +74,39 @@ fn layer(described: &Value) -> Result<Layer, WeightsError> {
     // Keras 2: [["name", 0, 0, {}], ...].
     let inputs = calls.iter().flat_map(list).map(|from| text(&from[0])).collect();
     Ok(Layer { name, kind: text(&described["class_name"]), settings: described["config"].clone(), inputs })
+}
+
+/// Refuses layers that work along another axis than that on which the convolutions have their channels.
+fn channels_agree(layers: &[Layer]) -> Result<(), WeightsError> {
+    let Some(conv) = layers.iter().find(|layer| layer.kind.starts_with("Conv")) else { return Ok(()) };
+    let format = |layer: &Layer| layer.settings["data_format"].as_str().map(str::to_owned);
+    let spatial = conv.kind.chars().find_map(|c| c.to_digit(10)).map_or(3, i64::from);
+    let channels = match format(conv).as_deref() {
+        Some("channels_first") => [1, -1 - spatial],
+        _ => [-1, 1 + spatial],
+    };
+    for layer in layers {
+        // Newer versions write a list.
+        let axis = match &layer.settings["axis"] {
+            Value::Array(axes) => axes.first().and_then(Value::as_i64),
+            axis => axis.as_i64(),
+        };
+        let along = ["BatchNormalization", "Concatenate"].contains(&layer.kind.as_str());
+        if along && !channels.contains(&axis.unwrap_or(-1)) {
+            return Err(WeightsError::layer(
+                &layer.name,
+                format!(
+                    "it works along axis {}, where the channels are not, which is not read",
+                    axis.unwrap_or(-1)
+                ),
+            ));
+        }
+        if format(layer).is_some() && format(layer) != format(conv) {
+            let problem = format!("its channels are on another axis than those of layer {}", conv.name);
+            return Err(WeightsError::layer(&layer.name, problem));
+        }
+    }
+    Ok(())
 }
 
 fn list(value: &Value) -> &[Value] {

@@ -26,6 +26,11 @@ pub fn read_keras(path: &Path) -> Result<Graph, WeightsError> {
 fn from_bytes(bytes: Vec<u8>) -> Result<Graph, WeightsError> {
     let file = File::from_bytes(bytes)
         .map_err(|e| WeightsError::Content(format!("this is not a whole HDF5 file ({e}): fetch it again")))?;
+    let (there, stated) = (file.file_size(), file.superblock().eof_address);
+    if there < stated {
+        let problem = format!("it ends after {there} of its {stated} bytes: fetch it again");
+        return Err(WeightsError::Content(problem));
+    }
     let config = Config::read(&file)?;
     let arrays = Arrays::of(&file)?;
     build(&config, &arrays)

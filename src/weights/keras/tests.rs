@@ -76,10 +76,29 @@ fn says_what_it_lacks_and_in_which_layer() {
 }
 
 #[test]
+fn layers_along_another_axis_than_the_channels_are_refused() {
+    let first = r#"{"padding":"same","data_format":"channels_first"}"#;
+    let along = |kind: &str, settings: &str| {
+        from_bytes(file(&[("conv", "Conv2D", first), ("other", kind, settings)])).map_err(|e| e.to_string())
+    };
+    assert!(
+        along("Concatenate", r#"{"axis":1}"#).is_ok() && along("Concatenate", r#"{"axis":[-3]}"#).is_ok()
+    );
+    for (kind, settings, words) in [
+        ("Concatenate", r#"{"axis":-1}"#, "layer other: it works along axis -1"),
+        ("BatchNormalization", "{}", "layer other: it works along axis -1"),
+        ("MaxPooling2D", r#"{"data_format":"channels_last"}"#, "another axis than those of layer conv"),
+    ] {
+        let told = along(kind, settings).unwrap_err();
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
 fn damaged_files_are_refused() {
     let whole = file(&[("conv", "Conv2D", "{}")]);
     assert!(from_bytes(whole.clone()).is_ok());
-    for n in [0, 7, 100, whole.len() / 2, whole.len() - 20] {
+    for n in [0, 7, 100, whole.len() / 2, whole.len() - 20, whole.len() - 1] {
         assert!(from_bytes(whole[..n].to_vec()).is_err(), "{n} bytes");
     }
     let told = |config: &str| from_bytes(with_config(config)).unwrap_err().to_string();
