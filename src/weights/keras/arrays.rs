@@ -7,7 +7,12 @@ use ndarray::{Array5, ArrayD};
 /// The groups that hold a network's arrays, one per layer.
 pub(super) struct Arrays {
     layers: Group,
+    /// Values an array may have.
+    most: u64,
 }
+
+/// How many times smaller than its values an array may be in the file: weights hardly compress, and what does is an attack.
+const COMPRESSION: u64 = 16;
 
 impl Arrays {
     /// The arrays of a file.
@@ -17,7 +22,7 @@ impl Arrays {
                 "it holds no arrays (group model_weights: {e}): save the model after training it"
             ))
         })?;
-        Ok(Self { layers })
+        Ok(Self { layers, most: file.file_size() / size_of::<f32>() as u64 * COMPRESSION })
     }
 
     /// One value per channel, e.g. `bias`.
@@ -53,8 +58,11 @@ impl Arrays {
             |path: &&String| path.rsplit('/').next().and_then(|last| last.split(':').next()) == Some(name);
         let path = names.iter().find(wanted).ok_or_else(|| missing(&"it is not listed"))?;
         let dataset = group.dataset(path).map_err(|e| missing(&e))?;
-        let shape: Vec<usize> =
-            dataset.shape().map_err(|e| missing(&e))?.iter().map(|n| *n as usize).collect();
+        let shape = dataset.shape().map_err(|e| missing(&e))?;
+        if shape.iter().try_fold(1u64, |all, n| all.checked_mul(*n)).is_none_or(|all| all > self.most) {
+            return Err(missing(&format!("{shape:?} values are more than the file can hold")));
+        }
+        let shape: Vec<usize> = shape.iter().map(|n| *n as usize).collect();
         let values = dataset.read_f32().map_err(|e| missing(&e))?;
         ArrayD::from_shape_vec(shape, values).map_err(|e| missing(&e))
     }

@@ -10,6 +10,10 @@ use proptest::prelude::*;
 /// A network of one input and the layers given as (class, settings), each taking from the one before, with the arrays
 /// `kernel` (`[3, 3, 1, 2]`) and `bias` in a layer called `conv`.
 fn file(layers: &[(&str, &str, &str)]) -> Vec<u8> {
+    with_config(&config(layers))
+}
+
+fn config(layers: &[(&str, &str, &str)]) -> String {
     let mut described =
         vec![r#"{"class_name":"InputLayer","name":"in","config":{},"inbound_nodes":[]}"#.to_owned()];
     let mut before = "in";
@@ -20,19 +24,25 @@ fn file(layers: &[(&str, &str, &str)]) -> Vec<u8> {
         before = name;
     }
     let layers = described.join(",");
-    with_config(&format!(
+    format!(
         r#"{{"class_name":"Model","config":{{"layers":[{layers}],"input_layers":[["in",0,0]],"output_layers":[["{before}",0,0]]}}}}"#
-    ))
+    )
 }
 
 fn with_config(config: &str) -> Vec<u8> {
+    with_kernel(config, |kernel| {
+        let values: Vec<f32> = (0..18).map(|i| i as f32).collect();
+        kernel.with_f32_data(&values).with_shape(&[3, 3, 1, 2]);
+    })
+}
+
+fn with_kernel(config: &str, fill: impl Fn(&mut hdf5_pure::DatasetBuilder)) -> Vec<u8> {
     let mut builder = FileBuilder::new();
     let mut weights = builder.create_group("model_weights");
     let mut conv = weights.create_group("conv");
     conv.set_attr("weight_names", AttrValue::StringArray(vec!["conv/kernel:0".into(), "conv/bias:0".into()]));
     let mut inner = conv.create_group("conv");
-    let kernel: Vec<f32> = (0..18).map(|i| i as f32).collect();
-    inner.create_dataset("kernel:0").with_f32_data(&kernel).with_shape(&[3, 3, 1, 2]);
+    fill(inner.create_dataset("kernel:0"));
     inner.create_dataset("bias:0").with_f32_data(&[100.0, 200.0]);
     conv.add_group(inner.finish());
     weights.add_group(conv.finish());
@@ -107,6 +117,21 @@ fn damaged_files_are_refused() {
     assert!(told(r#"{"class_name":"Model","config":{}}"#).contains("0 inputs and 0 outputs"));
     let absent = read_keras(Path::new("/nowhere/net.h5")).unwrap_err().to_string();
     assert!(absent.starts_with("/nowhere/net.h5: "), "{absent}");
+}
+
+#[test]
+fn arrays_that_swell_are_refused() {
+    let zeros = vec![0.0f32; 9 * 100_000];
+    let swollen = with_kernel(&config(&[("conv", "Conv2D", "{}")]), |kernel| {
+        kernel
+            .with_f32_data(&zeros)
+            .with_shape(&[3, 3, 100, 1000])
+            .with_chunks(&[3, 3, 100, 1000])
+            .with_deflate(9);
+    });
+    assert!(swollen.len() < zeros.len() / 10);
+    let told = from_bytes(swollen).unwrap_err().to_string();
+    assert!(told.starts_with("layer conv: ") && told.contains("more than the file can hold"), "{told}");
 }
 
 proptest! {

@@ -1,5 +1,6 @@
 //! What each kind of ONNX layer is in our terms; settings without an equivalent are refused by name.
 
+use super::axes::{Axes, Channels};
 use super::format::NodeProto;
 use super::tensors::Tensors;
 use crate::weights::{Op, WeightsError};
@@ -25,35 +26,6 @@ pub(super) fn of(node: &NodeProto, tensors: &Tensors<'_>, axes: Axes) -> Result<
         "Sub" => layer.sum(|term| -term)?,
         other => return Err(layer.unknown(&format!("layers of the kind {other}"))),
     }))
-}
-
-/// How the axes of an activation lie in the file.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Axes {
-    /// Where the channels are.
-    pub channels: Channels,
-    /// How many axes there are besides batch and channels.
-    pub spatial: usize,
-}
-
-/// Where an activation has its channels.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Channels {
-    /// Just behind the batch, as the format has it.
-    First,
-    /// Behind everything, as TensorFlow has it.
-    Last,
-}
-
-impl Axes {
-    /// Whether a layer's axis is that of the channels.
-    pub fn is_channels(self, axis: i64) -> bool {
-        let n = self.spatial as i64;
-        match self.channels {
-            Channels::First => axis == 1 || axis == -1 - n,
-            Channels::Last => axis == 1 + n || axis == -1,
-        }
-    }
 }
 
 struct Layer<'a> {

@@ -3,6 +3,7 @@
 //! Converters from TensorFlow keep channels last outside and turn the axes at the edges of the network; here they are first
 //! throughout, so a turn changes nothing but the order that a later layer may expect.
 
+mod axes;
 mod format;
 mod layers;
 mod tensors;
@@ -13,8 +14,8 @@ mod write;
 pub use write::{About, write_onnx};
 
 use super::{Graph, Op, WeightsError};
-use format::{GraphProto, ModelProto, NodeProto, ValueInfoProto};
-use layers::{Axes, Channels};
+use axes::{Axes, Channels};
+use format::{GraphProto, ModelProto, NodeProto};
 use prost::Message;
 use std::collections::HashMap;
 use std::path::Path;
@@ -60,7 +61,7 @@ impl<'a> Builder<'a> {
                 format!("the network has {} inputs, and only networks with one are read", inputs.len());
             return Err(WeightsError::Content(problem));
         };
-        let known = HashMap::from([(input.name.as_str(), (0, axes_of(input)))]);
+        let known = HashMap::from([(input.name.as_str(), (0, Axes::of(input)))]);
         Ok(Self { described, tensors, graph: Graph::new(), known })
     }
 
@@ -116,17 +117,10 @@ impl<'a> Builder<'a> {
     fn turn(&self, node: &NodeProto) -> Result<(usize, Axes), WeightsError> {
         let (place, axes) = self.activation(node.input.first().map_or("", String::as_str), name(node))?;
         let order = node.attribute.iter().find(|a| a.name == "perm").map_or(&[][..], |a| &a.ints);
-        let n = axes.spatial as i64 + 2;
-        let to_first: Vec<i64> = [0, n - 1].into_iter().chain(1..n - 1).collect();
-        let to_last: Vec<i64> = [0].into_iter().chain(2..n).chain([1]).collect();
-        match axes.channels {
-            Channels::Last if order == to_first => Ok((place, Axes { channels: Channels::First, ..axes })),
-            Channels::First if order == to_last => Ok((place, Axes { channels: Channels::Last, ..axes })),
-            _ => Err(WeightsError::layer(
-                name(node),
-                format!("it turns the axes by {order:?}, which is not read"),
-            )),
-        }
+        let turned = axes.turned(order).ok_or_else(|| {
+            WeightsError::layer(name(node), format!("it turns the axes by {order:?}, which is not read"))
+        })?;
+        Ok((place, turned))
     }
 
     fn activation(&self, input: &str, wanted_by: &str) -> Result<(usize, Axes), WeightsError> {
@@ -144,17 +138,4 @@ fn name(node: &NodeProto) -> &str {
     } else {
         &node.name
     }
-}
-
-/// An input of one channel shows by its size 1 where that is; else channels are first, as the format has it. An input without a
-/// shape is taken for a volume.
-fn axes_of(input: &ValueInfoProto) -> Axes {
-    let shape = input.r#type.as_ref().and_then(|t| t.tensor_type.as_ref()).and_then(|t| t.shape.as_ref());
-    let dims = shape.map_or(&[][..], |shape| &shape.dim);
-    let channels = match dims {
-        [_, first, .., last] if last.dim_value == 1 && first.dim_value != 1 => Channels::Last,
-        _ => Channels::First,
-    };
-    let spatial = if dims.is_empty() { 3 } else { dims.len().saturating_sub(2) };
-    Axes { channels, spatial }
 }
