@@ -50,6 +50,13 @@ impl Args {
             )));
         }
         card.save(&self.output, &weights)?;
+        if !card.knows_contrast() {
+            output::note(format_args!(
+                "nothing says which contrast {} was trained on: the model serves forward, export and train --init, but predict \
+                 needs it imported with --contrast t2, t2_ax or t2s",
+                self.file.display()
+            ));
+        }
         let done = Imported {
             network: card.architecture.to_string(),
             values: card.architecture.value_count(),

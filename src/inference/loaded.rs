@@ -35,6 +35,7 @@ impl LoadedModel {
     /// Loads what [`read_model`] reads onto a device.
     pub fn load(path: &Path, device: &Device) -> Result<Self, InferenceError> {
         let (card, weights) = read_model(path)?;
+        card.must_know_contrast(path)?;
         let net = Predictor::new(&card.architecture, &weights, device)?;
         Ok(Self { card, net })
     }

@@ -41,7 +41,7 @@ pub enum NetworkError {
         reason: String,
     },
     /// A foreign network of which too little is known to use it on images.
-    #[error("{path}: {reason}; say which it is for with --contrast t2, t2_ax or t2s")]
+    #[error("{path}: {reason}; make a model of it with `deepseg import --contrast t2`, `t2_ax` or `t2s`")]
     Contrast {
         /// The file.
         path: PathBuf,

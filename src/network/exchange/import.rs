@@ -18,6 +18,9 @@ use crate::weights::{Graph, read_keras, read_onnx_notes};
 /// The threshold the Spinal Cord Toolbox uses with the published networks.
 const PUBLISHED_THRESHOLD: f32 = 0.1;
 
+/// The contrast of a foreign network where nothing tells it.
+const UNKNOWN: &str = "unknown";
+
 /// Names of the texts in an ONNX file of ours: the model's card, and tensors that only training uses.
 pub(super) const CARD: &str = "deepseg";
 pub(super) const APART: &str = "deepseg.training_only";
@@ -42,6 +45,8 @@ impl ModelFile {
     /// A foreign network gets what the published networks of its contrast were made with: the Spinal Cord Toolbox's order of
     /// steps, intensity landmarks, mean and deviation, and its threshold of 0.1.
     ///
+    /// Where nothing says the contrast, the card says that it is unknown (see [`ModelFile::must_know_contrast`]).
+    ///
     /// # Errors
     /// A file that holds no network this version can build, or a contrast without published networks.
     pub fn import(path: &Path, contrast: Option<Contrast>) -> Result<(Self, Weights), NetworkError> {
@@ -51,6 +56,20 @@ impl ModelFile {
             None => published(path, loaded.architecture, contrast)?,
         };
         Ok((card, loaded.weights))
+    }
+
+    /// Whether it is known what to do to an image's intensities.
+    pub fn knows_contrast(&self) -> bool {
+        self.contrast.name() != UNKNOWN
+    }
+
+    /// Refuses a foreign network of which nobody said what images it is for; `path` is its file.
+    pub fn must_know_contrast(&self, path: &Path) -> Result<(), NetworkError> {
+        if self.knows_contrast() {
+            return Ok(());
+        }
+        let reason = "nothing says which contrast it was trained on".into();
+        Err(NetworkError::Contrast { path: path.to_owned(), reason })
     }
 }
 
@@ -147,16 +166,19 @@ fn published(
     contrast: Option<Contrast>,
 ) -> Result<ModelFile, NetworkError> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let contrast = contrast.or_else(|| Contrast::guess(&name)).ok_or_else(|| NetworkError::Contrast {
-        path: path.to_owned(),
-        reason: "it does not say which contrast it is for".into(),
-    })?;
+    let crop = CropSettings { preset: Preset::Sct, ..CropSettings::default() };
+    let card = |intensities, contrast| {
+        let mut card = ModelFile::new(architecture, crop, intensities, contrast, Provenance::of(&name));
+        card.threshold = PUBLISHED_THRESHOLD;
+        card
+    };
+    let Some(contrast) = contrast.or_else(|| Contrast::guess(&name)) else {
+        let plain = Intensities { landmarks: None, mean: 0.0, std: 1.0 };
+        return Ok(card(plain, Contrast::Other(UNKNOWN.into())));
+    };
     let intensities = Intensities::preset(&contrast).ok_or_else(|| NetworkError::Contrast {
         path: path.to_owned(),
         reason: format!("there are no published intensity constants for the contrast {contrast}"),
     })?;
-    let crop = CropSettings { preset: Preset::Sct, ..CropSettings::default() };
-    let mut card = ModelFile::new(architecture, crop, intensities, contrast, Provenance::of(name));
-    card.threshold = PUBLISHED_THRESHOLD;
-    Ok(card)
+    Ok(card(intensities, contrast))
 }
