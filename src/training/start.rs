@@ -93,7 +93,9 @@ pub(super) fn first_weights(
 /// When it starts from none.
 pub(super) fn model_intensities(config: &TrainConfig) -> Result<Intensities, TrainingError> {
     let path = config.init.as_ref().ok_or(TrainingError::NoModel)?;
-    Ok(ModelFile::load_any(path)?.0.intensities)
+    let (model, _) = ModelFile::load_any(path)?;
+    model.must_know_contrast(path)?;
+    Ok(model.intensities)
 }
 
 /// What to know when the model a run starts from was made for other crops than `crop`.
