@@ -2,6 +2,7 @@
 """Times training with and without augmentation, in turns; called by feed.sh. Needs nothing but Python."""
 import json
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -14,18 +15,26 @@ ALL_TRAIN = ["--set", "split.train=1", "--set", "split.val=0", "--set", "split.t
 def second_epoch(deepseg, project, network, augment, device, run):
     """Patches a second and busy share of the second epoch: the first still warms up."""
     command = [deepseg, "train", project, "--network", network, "--device", device, "--epochs", "2", "--augment", augment]
+    before = processor_seconds()
     subprocess.run([*command, *ALL_TRAIN, "--run-dir", run], check=True, capture_output=True)
+    spent = processor_seconds() - before
     events = [json.loads(line) for line in Path(run, "events.jsonl").read_text().splitlines()]
     started = next(e for e in events if e["kind"] == "started")
     epoch = [e for e in events if e["kind"] == "epoch"][-1]
     busy = 1 - epoch["waited"] / epoch["seconds"]
-    return {"patches_per_second": epoch["patches_per_second"], "busy": busy}, started
+    return {"patches_per_second": epoch["patches_per_second"], "busy": busy, "processor_seconds": spent}, started
+
+
+def processor_seconds():
+    """Of all finished children, user and system."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def main():
     deepseg, project, networks, device, runs, work, out = sys.argv[1:]
     rows = []
-    print(f"{'network':<8} {'plain /s':>9} {'strong /s':>9} {'ratio':>6} {'busy':>6}  patches  device")
+    print(f"{'network':<8} {'plain /s':>9} {'strong /s':>9} {'ratio':>6} {'CPU s':>6} {'busy':>6}  patches  device")
     for network in networks.split(","):
         found = {"none": [], "strong": []}
         for number in range(int(runs)):
@@ -38,14 +47,17 @@ def main():
             augment: {key: statistics.median(m[key] for m in all_runs) for key in all_runs[0]}
             for augment, all_runs in found.items()
         }
-        ratio = middle["strong"]["patches_per_second"] / middle["none"]["patches_per_second"]
+        def ratio_of(key):
+            return statistics.median(s[key] / n[key] for s, n in zip(found["strong"], found["none"]))
+
+        ratio, processor = ratio_of("patches_per_second"), ratio_of("processor_seconds")
         rows.append({
             "network": network, "device": started["device"], "patches": started["train_patches"],
-            "runs": int(runs), "median": middle, "ratio": ratio, "all": found,
+            "runs": int(runs), "median": middle, "ratio": ratio, "processor_ratio": processor, "all": found,
         })
         print(
             f"{network:<8} {middle['none']['patches_per_second']:>9.2f} {middle['strong']['patches_per_second']:>9.2f}"
-            f" {ratio:>6.3f} {middle['strong']['busy']:>6.1%}  {started['train_patches']:>7}  {started['device']}",
+            f" {ratio:>6.3f} {processor:>6.3f} {middle['strong']['busy']:>6.1%}  {started['train_patches']:>7}  {started['device']}",
             flush=True,
         )
     Path(out).write_text(json.dumps({"processors": os.cpu_count(), "rows": rows}, indent=1) + "\n")

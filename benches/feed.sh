@@ -5,7 +5,8 @@
 #
 # Each network trains on the project's crops (without one: on a demo cohort made for it) with patches as they are and with
 # every random change (`--augment strong`), in turns. Counted are patches a second and the share of the time in which the
-# device had patches to work on, in the second epoch of each run; the result is the ratio of the medians.
+# device had patches to work on, in the second epoch of each run; the result is the median ratio of the pairs. The processor
+# seconds of whole runs are given too: where the processor trains, they say what augmentation costs also on a busy machine.
 # DEEPSEG names another binary than the release build.
 set -euo pipefail
 cd "$(dirname "$0")/.."

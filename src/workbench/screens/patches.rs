@@ -80,7 +80,11 @@ fn draw_cell(
     }
     let text = words.join("; ");
     let lines = wrapped(&text, usize::from(cell.words.width));
-    for (row, text) in lines.iter().take(usize::from(cell.words.height)).enumerate() {
-        put(buffer, line(cell.words, row as u16), text, theme.style(Role::Text));
+    let room = usize::from(cell.words.height);
+    for (row, text) in lines.iter().take(room).enumerate() {
+        // The last line that fits says that there is more.
+        let more = if row + 1 == room { lines.get(row + 1) } else { None };
+        let text = more.map_or_else(|| text.clone(), |more| format!("{text} {more}"));
+        put(buffer, line(cell.words, row as u16), &text, theme.style(Role::Text));
     }
 }

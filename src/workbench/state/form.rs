@@ -111,7 +111,7 @@ fn surroundings() -> Vec<Field> {
             "--augment",
             Kind::Choice(&PRESETS),
             "flips".into(),
-            "random changes of the patches; ^P shows them",
+            "random changes; ^P shows the patches",
         ),
         field(
             "Fold",
