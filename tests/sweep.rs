@@ -2,6 +2,8 @@
 //! A sweep as its user sees it, with the real program and the fake trainer: every combination is trained, one at a time or side
 //! by side; a failure stops nobody; stopped and killed sweeps go on.
 
+mod workbench_pty;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -236,4 +238,31 @@ fn a_file_lists_points_that_are_no_combination() {
     let file = place.path("points.toml").display().to_string();
     let output = place.play(&["--list", &file, "--json"]).output().unwrap();
     assert_eq!(json(&output)["done"], 2, "{output:?}");
+}
+
+#[test]
+fn lists_in_the_form_make_a_sweep_that_is_stopped_and_continued_with_keys() {
+    let place = Place::with_script("pace_ms = 50\nepochs = 30");
+    let script = place.path("script.toml");
+    let fake = [("DEEPSEG_FAKE_TRAINER", script.as_path())];
+    let mut workbench =
+        workbench_pty::Workbench::start(&[&place.project()], place.folder.path(), (120, 40), &fake);
+    workbench.wait_for(&["Scans 1"]);
+    workbench.press("tn\x1b[B\x1b[B1e-3, 3e-4");
+    workbench.wait_for(&["a sweep of 2 trainings"]);
+    workbench.press("\x0f");
+    workbench.wait_for(&["nothing is started yet", "lr=1e-3", "lr=3e-4"]);
+    workbench.press("\x1b");
+    workbench.wait_for(&["New training"]);
+    workbench.press("\r");
+    workbench.wait_for(&["running  epoch", "0 of 2 done, 1 running, 1 waiting", "└ 01-lr1e-3"]);
+    workbench.press("S");
+    workbench.wait_for(&["Stop this sweep?"]);
+    workbench.press("y");
+    workbench.wait_for(&["stopped  epoch", "0 running, 1 waiting"]);
+    place.write("script.toml", "pace_ms = 1\nepochs = 30");
+    workbench.press("U");
+    workbench.wait_for(&["2 of 2 done"]);
+    workbench.press("q");
+    assert!(workbench.ended().success());
 }

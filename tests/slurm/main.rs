@@ -4,4 +4,7 @@
 
 mod arrays;
 mod cluster;
+mod form;
 mod site;
+#[path = "../workbench_pty/mod.rs"]
+mod workbench_pty;

@@ -152,6 +152,17 @@ impl RunRow {
         self.settings.get(key).map_or("", String::as_str)
     }
 
+    /// The name in a list below `above`: of the later rows of a sweep only what tells them apart.
+    pub(crate) fn listed_name(&self, above: Option<&Self>, width: u16) -> String {
+        let sweep =
+            self.sweep.as_ref().filter(|sweep| above.is_some_and(|a| a.sweep.as_ref() == Some(sweep)));
+        let stem = sweep.and_then(|sweep| sweep.file_name()).map(|name| name.to_string_lossy());
+        match stem.and_then(|stem| self.name.strip_prefix(&*stem)) {
+            Some(tail) => format!("└ {}", tail.trim_start_matches('-')),
+            None => self.short_name(width),
+        }
+    }
+
     /// The name in at most about `width` columns: the stamp it begins with loses what least tells runs apart.
     pub(crate) fn short_name(&self, width: u16) -> String {
         let stamp = |text: &str| {
@@ -226,6 +237,20 @@ pub(crate) struct ProjectCard {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_sweep_is_one_heading_and_what_tells_its_runs_apart() {
+        let mut first = crate::workbench::state::training::tests::run(
+            "20260101T100000Z-rates-02-lr1e-4",
+            RunState::Waiting,
+        );
+        first.sweep = Some("/p/sweeps/20260101T100000Z-rates".into());
+        let second = RunRow { name: "20260101T100000Z-rates-01-lr1e-3".into(), ..first.clone() };
+        assert_eq!(first.listed_name(None, 80), "20260101T100000Z-rates-02-lr1e-4");
+        assert_eq!(second.listed_name(Some(&first), 80), "└ 01-lr1e-3");
+        let other = RunRow { sweep: None, ..second.clone() };
+        assert_eq!(second.listed_name(Some(&other), 80), second.name);
+    }
 
     #[test]
     fn a_mark_reads_as_a_line() {

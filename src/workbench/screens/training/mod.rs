@@ -41,7 +41,7 @@ fn draw_list_and(state: &State, run: Option<&RunRow>, main: Rect, buffer: &mut B
     pieces(buffer, heading, state.ink.theme, &[("Runs", Role::Title), (&count, Role::Dim)]);
     let training = &state.training;
     list(buffer, split.list, training.scroll, training.runs.len(), state.ink.theme, |buffer, i, row| {
-        draw_row(state, &training.runs[i], i == training.scroll.selected, row, buffer);
+        draw_row(state, i, row, buffer);
     });
     match run {
         Some(_) if !training.marked.is_empty() => plots::draw_overlaid(state, main, buffer),
@@ -71,8 +71,12 @@ fn sign(state: &RunState) -> (&'static str, Role) {
     }
 }
 
-fn draw_row(state: &State, run: &RunRow, chosen: bool, row: Rect, buffer: &mut Buffer) {
+fn draw_row(state: &State, at: usize, row: Rect, buffer: &mut Buffer) {
     let theme = state.ink.theme;
+    let (run, chosen) = (&state.training.runs[at], at == state.training.scroll.selected);
+    // What scrolled out of sight heads nothing.
+    let above =
+        at.checked_sub(1).filter(|_| at > state.training.scroll.first).map(|i| &state.training.runs[i]);
     let (sign, role) = sign(&run.state);
     put(buffer, Rect { width: 1, ..row }, sign, theme.style(role));
     if let Some(n) = state.training.mark(run) {
@@ -84,7 +88,12 @@ fn draw_row(state: &State, run: &RunRow, chosen: bool, row: Rect, buffer: &mut B
     put_right(buffer, right, &epochs, theme.style(Role::Dim));
     let width = row.width.saturating_sub(epochs.len() as u16 + 4);
     let place = Rect { x: row.x + 2, width, ..row };
-    put(buffer, place, &run.short_name(width), theme.style(if chosen { Role::Title } else { Role::Text }));
+    put(
+        buffer,
+        place,
+        &run.listed_name(above, width),
+        theme.style(if chosen { Role::Title } else { Role::Text }),
+    );
 }
 
 fn draw_run(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer) {
