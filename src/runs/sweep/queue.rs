@@ -176,7 +176,9 @@ impl Queue<'_> {
     /// Asks every training at work once, and again when it becomes more urgent. One that has just ended needs no asking.
     fn ask_to_stop(&mut self, request: StopRequest) -> Result<(), SweepError> {
         for work in self.slots.iter_mut().filter_map(|s| s.work.as_mut()) {
-            if work.asked.is_none_or(|asked| asked < request) {
+            // A trainer that is just starting forgets what was asked of an earlier one.
+            let is_forgotten = || !work.live.dir().stop_request().exists() && request == StopRequest::Clean;
+            if work.asked.is_none_or(|asked| asked < request) || is_forgotten() {
                 match request_stop(work.live.dir(), request == StopRequest::Now) {
                     Ok(()) => work.asked = Some(request),
                     Err(RunsError::NotRunning(_)) => {}
