@@ -255,14 +255,14 @@ fn lists_in_the_form_make_a_sweep_that_is_stopped_and_continued_with_keys() {
     workbench.press("\x1b");
     workbench.wait_for(&["New training"]);
     workbench.press("\r");
-    workbench.wait_for(&["running  epoch", "0 of 2 done, 1 running, 1 waiting", "└ 01-lr1e-3"]);
+    workbench.wait_for(&["running  epoch", "sweep 0/2, 1 running, 1 waiting", "└ 01-lr1e-3"]);
     workbench.press("S");
     workbench.wait_for(&["Stop this sweep?"]);
     workbench.press("y");
-    workbench.wait_for(&["stopped  epoch", "0 running, 1 waiting"]);
+    workbench.wait_for(&["stopped  epoch", "sweep 0/2, 0 running, 1 waiting"]);
     place.write("script.toml", "pace_ms = 1\nepochs = 30");
     workbench.press("U");
-    workbench.wait_for(&["2 of 2 done"]);
+    workbench.wait_for(&["sweep 2/2"]);
     workbench.press("q");
     assert!(workbench.ended().success());
 }

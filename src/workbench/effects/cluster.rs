@@ -43,7 +43,7 @@ impl Cluster {
             jobs.push(job.id);
             let (state, job) = refined_state(&dir, row.state.clone(), &known);
             row.state = state;
-            row.facts.extend(job.map(|job| ("", job.words())));
+            row.tell_first(job.map(|job| job.words()));
         }
         self.ask(jobs);
         self.gather(project, rows);
@@ -72,7 +72,7 @@ impl Cluster {
             members.sweeps.iter().map(|s| (s.clone(), tally(s, rows))).collect();
         for row in rows.iter_mut() {
             let told = row.sweep.as_ref().and_then(|sweep| tallies.get(sweep)).cloned();
-            row.facts.extend(told.map(|told| ("sweep:", told)));
+            row.tell_first(told);
         }
     }
 }
@@ -95,7 +95,8 @@ fn tally(sweep: &Path, rows: &[RunRow]) -> String {
     let its = || rows.iter().filter(|row| row.sweep.as_deref() == Some(sweep));
     let count = |holds: fn(&RunState) -> bool| its().filter(|row| holds(&row.state)).count();
     let (done, waiting) = (count(|s| *s == RunState::Done), count(|s| *s == RunState::Waiting));
-    format!("{done} of {} done, {} running, {waiting} waiting", its().count(), count(RunState::has_trainer))
+    let (running, all) = (count(RunState::has_trainer), its().count());
+    format!("sweep {done}/{all}, {running} running, {waiting} waiting")
 }
 
 /// Has this program make a sweep or hand a training in, and answers with the run to look at.

@@ -152,6 +152,11 @@ impl RunRow {
         self.settings.get(key).map_or("", String::as_str)
     }
 
+    /// Puts a sentence before the other facts, which a narrow screen cuts off.
+    pub(crate) fn tell_first(&mut self, words: Option<String>) {
+        self.facts.splice(0..0, words.map(|words| ("", words)));
+    }
+
     /// The name in a list below `above`: of the later rows of a sweep only what tells them apart.
     pub(crate) fn listed_name(&self, above: Option<&Self>, width: u16) -> String {
         let sweep =
