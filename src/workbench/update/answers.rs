@@ -92,7 +92,9 @@ fn opened(state: &mut State, card: ProjectCard, rows: Vec<SubjectRow>) -> Vec<Ef
     let same = state.project.as_ref().is_some_and(|p| p.dir == card.dir);
     if !same {
         state.viewer.clear();
-        state.training = Default::default();
+        // The machine stays the same.
+        let cluster = std::mem::take(&mut state.training).cluster;
+        state.training.cluster = cluster;
         state.results = Default::default();
     }
     state.start.visit(card.dir.clone());
