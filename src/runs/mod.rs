@@ -120,7 +120,7 @@ pub enum RunsError {
     },
     /// A sweep cannot be made, read or worked off.
     #[error(transparent)]
-    Sweep(Box<sweep::SweepError>),
+    Sweep(#[from] Box<sweep::SweepError>),
     /// Slurm did not do what it was asked for.
     #[error(transparent)]
     Slurm(#[from] slurm::SlurmError),

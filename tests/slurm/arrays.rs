@@ -44,7 +44,7 @@ fn a_sweep_is_an_array_with_a_task_per_training() {
     let watched = lab.on("watch", sweep.as_ref());
     let said = json(&watched);
     assert_eq!((said["status"].as_str(), said["done"].as_u64()), (Some("done"), Some(2)), "{watched:?}");
-    assert_eq!(said["table"][0]["val_dice"]["mean"].is_number(), true, "{said}");
+    assert!(said["table"][0]["val_dice"]["mean"].is_number(), "{said}");
 
     // Of another one the second task still waits when both are stopped.
     let options =

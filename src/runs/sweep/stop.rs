@@ -1,6 +1,6 @@
 //! Ends a sweep: its queue where one is at work, else the trainings it left behind.
 
-use super::{SweepDir, SweepError, SweepStatus};
+use super::{SweepDir, SweepStatus};
 use crate::runs::{Liveness, RunsError, kill, liveness, request_stop, slurm};
 use crate::training::RunDir;
 
@@ -34,10 +34,4 @@ fn stop_here(run: &RunDir, now: bool) -> Result<bool, RunsError> {
         request_stop(run, false)?
     }
     Ok(true)
-}
-
-impl From<Box<SweepError>> for RunsError {
-    fn from(error: Box<SweepError>) -> Self {
-        Self::Sweep(error)
-    }
 }
