@@ -51,7 +51,7 @@ def row(kind, seed):
     dices = [e["val_dice"] for e in events if e["kind"] == "epoch" and e.get("val_dice") is not None]
     summary = json.loads((run / "evaluation/test/summary.json").read_text())
     measures = {m["measure"]: m.get("median") for m in summary["measures"]}
-    return max(dices, default=None), measures.get("dice"), measures.get("lesion_f1", measures.get("f1"))
+    return max(dices, default=None), measures.get("dice"), measures.get("hausdorff95_mm")
 
 def cell(value):
     return "–" if value is None else f"{value:.3f}"
@@ -60,7 +60,7 @@ data = tomllib.load(open(work / "tuned-1/config.toml", "rb"))["data"]
 count = lambda side: len({entry["subject"] for entry in data if entry["split"] == side})
 print(f"Fine-tuning from {model} against training from scratch: {epochs} epochs, {count('train')} training, {count('val')} "
       f"validation and {count('test')} test subjects of the synthetic cohort (T2w), CPU.\n")
-print("| seed | start | best validation Dice | median test Dice | median lesion F1 |")
+print("| seed | start | best validation Dice | median test Dice | median test Hausdorff 95, mm |")
 print("|---|---|---|---|---|")
 rows = {kind: [row(kind, seed) for seed in range(1, seeds + 1)] for kind in ("tuned", "scratch")}
 for seed in range(seeds):
