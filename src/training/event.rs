@@ -176,7 +176,37 @@ impl Event {
 
     /// Reads one line (with or without its newline); `None` when it is not an event.
     pub fn from_line(line: &[u8]) -> Option<Self> {
-        serde_json::from_slice(line).ok()
+        StepLine::event(line).or_else(|| serde_json::from_slice(line).ok())
+    }
+}
+
+/// A `step` line, read without detours: nearly all lines are steps, and the general way through a flattened enum is several
+/// times slower.
+#[derive(Deserialize)]
+struct StepLine<'a> {
+    #[serde(default)]
+    v: u32,
+    seq: u64,
+    time: f64,
+    #[serde(default)]
+    epoch: u32,
+    #[serde(default)]
+    step: u64,
+    kind: &'a str,
+    loss: Option<f64>,
+    #[serde(deserialize_with = "null_is_nan")]
+    lr: f64,
+    #[serde(deserialize_with = "null_is_nan")]
+    seconds: f64,
+}
+
+impl StepLine<'_> {
+    /// The event; `None` when the line is any other.
+    fn event(line: &[u8]) -> Option<Event> {
+        let read: StepLine<'_> =
+            serde_json::from_slice(line).ok().filter(|l: &StepLine<'_>| l.kind == "step")?;
+        let StepLine { v, seq, time, epoch, step, loss, lr, seconds, .. } = read;
+        Some(Event { v, seq, time, epoch, step, kind: EventKind::Step { loss, lr, seconds } })
     }
 }
 
@@ -226,6 +256,25 @@ mod tests {
             }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn the_quick_way_reads_steps_as_the_general_one_does_and_nothing_else() {
+        let lines = [
+            r#"{"v":1,"seq":3,"time":1.5,"epoch":2,"step":40,"kind":"step","loss":0.25,"lr":0.001,"seconds":0.5}"#,
+            r#"{"seq":3,"time":1.5,"kind":"step","lr":0.001,"seconds":0.5,"colour":"red"}"#,
+            r#"{"kind":"step","seconds":2,"lr":1,"loss":null,"time":1,"seq":0}"#,
+        ];
+        for line in lines {
+            let general: Event = serde_json::from_str(line).unwrap();
+            assert_eq!(StepLine::event(line.as_bytes()), Some(general), "{line}");
+        }
+        let others = [
+            r#"{"seq":3,"time":1.5,"kind":"epoch","train_loss":1,"lr":0.001,"seconds":1,"patches_per_second":1}"#,
+            r#"{"seq":3,"time":1.5,"kind":"step"}"#,
+            "half a li",
+        ];
+        assert!(others.iter().all(|line| StepLine::event(line.as_bytes()).is_none()));
     }
 
     #[test]

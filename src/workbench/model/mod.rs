@@ -139,6 +139,8 @@ pub(crate) struct RunRow {
     pub(crate) eta: Option<f64>,
     /// The sweep it belongs to.
     pub(crate) sweep: Option<PathBuf>,
+    /// Losses that were not a number.
+    pub(crate) gaps: usize,
     /// Pace, load, device: names (which may be empty) and values.
     pub(crate) facts: Vec<(&'static str, String)>,
     pub(crate) network: String,

@@ -290,6 +290,7 @@ pub(crate) mod tests {
             seconds: 300.0,
             eta: Some(125.0),
             sweep: None,
+            gaps: 0,
             facts: vec![("device", "CPU".to_owned())],
             network: "small".to_owned(),
             settings: Arc::default(),

@@ -109,6 +109,7 @@ impl Run {
             loss: card.loss(),
             seconds: card.seconds,
             eta: status.eta.map(|d| d.as_secs_f64()),
+            gaps: history.gaps + history.epochs.iter().filter(|e| e.train_loss.is_none()).count(),
             facts: facts(history, &status.device),
             network: card.network(),
             sweep: None,

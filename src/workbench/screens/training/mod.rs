@@ -86,7 +86,10 @@ fn draw_row(state: &State, at: usize, row: Rect, buffer: &mut Buffer) {
     let epochs = format!("{}/{}", run.epoch, run.epochs);
     let right = Rect { width: row.width.saturating_sub(1), ..row };
     put_right(buffer, right, &epochs, theme.style(Role::Dim));
-    let width = row.width.saturating_sub(epochs.len() as u16 + 4);
+    let width = row.width.saturating_sub(epochs.len() as u16 + 6);
+    if run.gaps > 0 {
+        put(buffer, Rect { x: row.x + 2 + width, width: 1, ..row }, "!", theme.style(Role::Warn));
+    }
     let place = Rect { x: row.x + 2, width, ..row };
     put(
         buffer,

@@ -41,7 +41,7 @@ fn rows() -> Vec<RunRow> {
         ..run(name, RunState::Done)
     };
     vec![
-        RunRow { state: RunState::Running, ..with("20260103T000000Z-small", "0.001", 0.71) },
+        RunRow { state: RunState::Running, gaps: 1, ..with("20260103T000000Z-small", "0.001", 0.71) },
         with("20260102T000000Z-small", "0.0001", 0.74),
         with("20260101T000000Z-small", "0.01", 0.32),
     ]
@@ -83,6 +83,7 @@ fn gaps_are_drawn_as_gaps_and_said() {
     for size in SIZES {
         let (_, lines) = drawn(&state(size, Depth::Mono, Pane::Curves, 0));
         assert!(has(&lines, "was not a number"), "{lines:#?}");
+        assert!(lines[3].contains('!') && !lines[4].contains('!'), "the list has a badge: {lines:#?}");
         assert!(has(&lines, "Loss") && has(&lines, "Dice"), "{lines:#?}");
     }
     let (_, lines) = drawn(&state((160, 50), Depth::Mono, Pane::Curves, 0));
