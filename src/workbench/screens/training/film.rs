@@ -64,12 +64,8 @@ pub(super) fn draw(state: &State, run: &RunRow, area: Rect, buffer: &mut Buffer)
     let about = format!("  {}  slice {}", chosen.scan, names.join(", "));
     let x = pieces(buffer, line(area, 0), theme, &[(&run.name, Role::Title), (&about, Role::Dim)]);
     let key = Rect { x: x + 3, width: area.right().saturating_sub(x + 3), ..line(area, 0) };
-    pieces(
-        buffer,
-        key,
-        theme,
-        &[("━ truth", Role::Mask), ("  ", Role::Dim), ("━ prediction", Role::Prediction)],
-    );
+    let prediction = if theme.coloured() { "━ prediction" } else { "┈ prediction" };
+    pieces(buffer, key, theme, &[("━ truth", Role::Mask), ("  ", Role::Dim), (prediction, Role::Prediction)]);
     for (i, at) in film.window(strip.frames).enumerate() {
         let left = area.x + i as u16 * (strip.width + 1);
         let column = Rect { x: left, y: area.y + 2, width: strip.width, height: area.height - 2 };
