@@ -89,7 +89,7 @@ mod tests {
             writers.into_iter().filter_map(|writer| writer.join().unwrap()).collect::<Vec<_>>()
         });
         assert_eq!(wrote.len(), 1, "{wrote:?}");
-        assert_eq!(fs::read(&path).unwrap(), [wrote[0]; 64]);
+        assert_eq!(fs::read(path).unwrap(), [wrote[0]; 64]);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 

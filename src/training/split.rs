@@ -241,7 +241,7 @@ mod tests {
                 let config = SplitConfig { stratify, ..Default::default() };
                 let parts = split(&candidates, None, &config, seed).unwrap();
                 assert_eq!(counts(&parts), [24, 8, 8]);
-                let whole = mean(&vec![Part::Train; 40], Part::Train);
+                let whole = mean(&[Part::Train; 40], Part::Train);
                 for side in [Part::Train, Part::Val, Part::Test] {
                     *worst = worst.max((mean(&parts, side) / whole - 1.0).abs());
                 }

@@ -49,6 +49,13 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             redo_waiting(state)
         }
         Msg::Job(news) => job(state, news),
+        other => answer_of_runs(state, other),
+    }
+}
+
+/// Takes in what is about trainings and what they scored.
+fn answer_of_runs(state: &mut State, msg: Msg) -> Vec<Effect> {
+    match msg {
         Msg::Runs(news) => training::polled(state, *news),
         Msg::Launched(Ok(run)) => {
             say(state, Level::Done, "training started; it goes on when you leave");
