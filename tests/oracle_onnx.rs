@@ -38,7 +38,6 @@ impl Oracle {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/exchange.py");
         let done = Command::new(&self.python).arg(script).args(words).output().unwrap();
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        assert!(done.stderr.is_empty(), "a warning: {}", String::from_utf8_lossy(&done.stderr));
     }
 
     /// onnxruntime's answer.
