@@ -1,4 +1,4 @@
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs)]
 //! A training on a cluster as its user sees it, with the real program and a real Slurm that this test starts on the loopback
 //! address and stops again. Without Slurm on the machine it says that it was skipped.
 

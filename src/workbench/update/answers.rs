@@ -2,7 +2,7 @@
 
 use super::super::message::{Effect, JobNews, Msg};
 use super::super::model::{ProjectCard, SubjectRow};
-use super::super::state::{JobKind, Level, Modal, Screen, State};
+use super::super::state::{JobKind, Level, Screen, State};
 use super::act::{go, open_project, redo_waiting, show_scored};
 use super::{compare, marks, measure, patches, points, poll_now, say, show_chosen, training};
 
@@ -56,41 +56,11 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
 /// Takes in what is about trainings and what they scored.
 fn answer_of_runs(state: &mut State, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Runs(news) => training::polled(state, *news),
-        Msg::Launched(Ok(run)) => {
-            say(state, Level::Done, "training started; it goes on when you leave");
-            state.training.awaited = Some(run);
-            go(state, Screen::Training)
-        }
-        Msg::Cluster(there) => {
-            state.training.cluster = there;
-            Vec::new()
-        }
-        Msg::Preview(Ok(text)) => {
-            state.modal = Some(Modal::Script { text, scroll: 0 });
-            Vec::new()
-        }
-        Msg::Swept(Ok(words)) => {
-            say(state, Level::Info, words);
-            poll_now(state)
-        }
-        Msg::StopAsked(Ok(run)) => {
-            say(state, Level::Info, "asked to stop; it writes a checkpoint first");
-            state.training.stopping.push(run);
-            poll_now(state)
-        }
-        Msg::Launched(Err(message))
-        | Msg::StopAsked(Err(message))
-        | Msg::Swept(Err(message))
-        | Msg::Preview(Err(message)) => {
-            say(state, Level::Error, message);
-            Vec::new()
-        }
         Msg::Evaluations { evaluations, prefer } => {
             state.results.replace(evaluations, prefer);
             if state.screen == Screen::Results { show_scored(state) } else { Vec::new() }
         }
-        _ => Vec::new(),
+        other => training::answer(state, other),
     }
 }
 

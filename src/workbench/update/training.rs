@@ -4,17 +4,55 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
 use super::super::actions::Action;
-use super::super::message::{Effect, RunNews};
+use super::super::message::{Effect, Msg, RunNews};
 use super::super::model::RunRow;
 use super::super::screens::training::{charts, film_room};
 use super::super::state::form::Order;
 use super::super::state::training::MOST_MARKED;
 use super::super::state::{Form, Level, Modal, Pane, Screen, State};
+use super::act::go;
 use super::{poll_now, say};
 use crate::runs::RunState;
 
 /// Lines of the console a page has, and epochs a leap.
 const PAGE: isize = 10;
+
+/// Takes in what is said of runs, sweeps and the cluster.
+pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Runs(news) => polled(state, *news),
+        Msg::Launched(Ok(run)) => {
+            say(state, Level::Done, "training started; it goes on when you leave");
+            state.training.awaited = Some(run);
+            go(state, Screen::Training)
+        }
+        Msg::Cluster(there) => {
+            state.training.cluster = there;
+            Vec::new()
+        }
+        Msg::Preview(Ok(text)) => {
+            state.modal = Some(Modal::Script { text, scroll: 0 });
+            Vec::new()
+        }
+        Msg::Swept(Ok(words)) => {
+            say(state, Level::Info, words);
+            poll_now(state)
+        }
+        Msg::StopAsked(Ok(run)) => {
+            say(state, Level::Info, "asked to stop; it writes a checkpoint first");
+            state.training.stopping.push(run);
+            poll_now(state)
+        }
+        Msg::Launched(Err(message))
+        | Msg::StopAsked(Err(message))
+        | Msg::Swept(Err(message))
+        | Msg::Preview(Err(message)) => {
+            say(state, Level::Error, message);
+            Vec::new()
+        }
+        _ => Vec::new(),
+    }
+}
 
 /// Does an action of the training screen; `None` when it is not one.
 pub(super) fn act(state: &mut State, action: Action) -> Option<Vec<Effect>> {
@@ -174,7 +212,7 @@ fn scroll_console(state: &mut State, by: isize) {
 }
 
 /// What the run folders say now; a run that has ended meanwhile is announced.
-pub(super) fn polled(state: &mut State, news: RunNews) -> Vec<Effect> {
+fn polled(state: &mut State, news: RunNews) -> Vec<Effect> {
     state.training.polling = false;
     let watched = state.training.current().map(|r| r.dir.clone());
     for run in state.training.hear(news) {
