@@ -49,13 +49,6 @@ pub(super) fn answer(state: &mut State, msg: Msg) -> Vec<Effect> {
             redo_waiting(state)
         }
         Msg::Job(news) => job(state, news),
-        other => answer_of_runs(state, other),
-    }
-}
-
-/// Takes in what is about trainings and what they scored.
-fn answer_of_runs(state: &mut State, msg: Msg) -> Vec<Effect> {
-    match msg {
         Msg::Evaluations { evaluations, prefer } => {
             state.results.replace(evaluations, prefer);
             if state.screen == Screen::Results { show_scored(state) } else { Vec::new() }
