@@ -170,9 +170,8 @@ impl Layer<'_> {
         if self.node.op_type == "Upsample" {
             return true;
         }
-        let or = |given, otherwise| if given == "" { otherwise } else { given };
-        let rounded = or(self.text("nearest_mode"), "round_prefer_floor");
-        match or(self.text("coordinate_transformation_mode"), "half_pixel") {
+        let rounded = given_or(self.text("nearest_mode"), "round_prefer_floor");
+        match given_or(self.text("coordinate_transformation_mode"), "half_pixel") {
             "asymmetric" => rounded == "floor" || rounded == "round_prefer_floor" && times <= 2,
             "half_pixel" | "pytorch_half_pixel" | "half_pixel_symmetric" => rounded.starts_with("round"),
             "tf_half_pixel_for_nn" => rounded == "floor",
@@ -244,4 +243,8 @@ impl Layer<'_> {
 fn affine(gamma: Vec<f32>, beta: Vec<f32>) -> Op {
     let (mean, variance) = (vec![0.0; gamma.len()], vec![1.0; gamma.len()]);
     Op::BatchNorm { gamma, beta, mean, variance, epsilon: 0.0 }
+}
+
+fn given_or<'t>(text: &'t str, usual: &'t str) -> &'t str {
+    if text.is_empty() { usual } else { text }
 }
