@@ -33,7 +33,7 @@ def processor_seconds():
 
 def main():
     deepseg, project, networks, device, runs, work, out = sys.argv[1:]
-    rows = []
+    rows, load = [], os.getloadavg()[1]
     print(f"{'network':<8} {'plain /s':>9} {'strong /s':>9} {'ratio':>6} {'CPU s':>6} {'busy':>6}  patches  device")
     for network in networks.split(","):
         found = {"none": [], "strong": []}
@@ -60,7 +60,7 @@ def main():
             f" {ratio:>6.3f} {processor:>6.3f} {middle['strong']['busy']:>6.1%}  {started['train_patches']:>7}  {started['device']}",
             flush=True,
         )
-    Path(out).write_text(json.dumps({"processors": os.cpu_count(), "rows": rows}, indent=1) + "\n")
+    Path(out).write_text(json.dumps({"processors": os.cpu_count(), "load": load, "rows": rows}, indent=1) + "\n")
     slow = [row["network"] for row in rows if row["ratio"] < 0.95]
     if slow:
         sys.exit(f"augmentation costs more than 5 % with {', '.join(slow)}")
