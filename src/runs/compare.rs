@@ -4,7 +4,7 @@ use super::RunsError;
 use super::history::History;
 use super::live::Live;
 use super::status::RunStatus;
-use crate::training::RunDir;
+use crate::training::{RunDir, TrainConfig};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -72,7 +72,8 @@ impl RunCard {
     }
 }
 
-/// The settings frozen in a run, flat.
+/// The settings frozen in a run, flat. What an older version did not write yet has its default; what only a newer one knows is
+/// taken as it stands.
 ///
 /// # Errors
 /// When there is no configuration or it is not TOML.
@@ -81,7 +82,9 @@ pub fn read_settings(dir: &RunDir) -> Result<BTreeMap<String, String>, RunsError
     let text = std::fs::read_to_string(&path).map_err(RunsError::file(&path))?;
     let table: Table =
         toml::from_str(&text).map_err(|e| RunsError::Config { path, message: e.to_string() })?;
-    Ok(flat_settings(&table))
+    let complete =
+        table.clone().try_into::<TrainConfig>().ok().and_then(|config| Table::try_from(&config).ok());
+    Ok(flat_settings(complete.as_ref().unwrap_or(&table)))
 }
 
 /// A configuration as dotted keys and values in words. The list of scans becomes one line for each side of the split: how many
@@ -168,7 +171,7 @@ pub fn find(runs: &Path, name: &str) -> Result<RunDir, RunsError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::{DataEntry, NetworkChoice, Part, TrainConfig};
+    use crate::training::{DataEntry, NetworkChoice, Part};
 
     fn settings(change: impl FnOnce(&mut TrainConfig)) -> BTreeMap<String, String> {
         let mut config = TrainConfig::default();
@@ -197,6 +200,19 @@ mod tests {
         assert_eq!(differences[0].values, [Some("10".into()), Some("3".into())]);
         let fold = settings(|c| c.split.fold = Some("1/5".into()));
         assert_eq!(super::differences(&[&a, &fold])[0].values, [None, Some("1/5".into())]);
+    }
+
+    #[test]
+    fn a_run_of_an_older_version_does_not_differ_in_what_it_could_not_say() {
+        let place = tempfile::tempdir().unwrap();
+        let dir = RunDir::new(place.path());
+        let mut old = Table::try_from(TrainConfig::default()).unwrap();
+        old.remove("early_stop").unwrap();
+        std::fs::write(dir.config(), old.to_string()).unwrap();
+        assert_eq!(read_settings(&dir).unwrap()["early_stop.patience"], "0");
+        old.insert("invented".into(), Value::Integer(7));
+        std::fs::write(dir.config(), old.to_string()).unwrap();
+        assert_eq!(read_settings(&dir).unwrap()["invented"], "7");
     }
 
     #[test]
