@@ -3,13 +3,18 @@
 
 use super::identity::RunInfo;
 use super::run_dir::{RunDir, RunError};
-use super::writer::{forget_requests, take_lock};
-use std::fs::File;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A viewer probing the lock holds it for microseconds; wait this long before calling the directory busy.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The right to work in a directory; given back when dropped.
 #[derive(Debug)]
 pub struct Hold {
-    lock: File,
+    _lock: Lock,
 }
 
 impl Hold {
@@ -18,17 +23,59 @@ impl Hold {
     /// # Errors
     /// When another process has it, or it cannot be written.
     pub fn take(dir: &RunDir) -> Result<Self, RunError> {
-        std::fs::create_dir_all(dir.control()).map_err(RunError::write(&dir.control()))?;
-        let lock = take_lock(dir)?;
+        fs::create_dir_all(dir.control()).map_err(RunError::write(&dir.control()))?;
+        let lock = Lock::take(dir)?;
         forget_requests(dir)?;
         RunInfo::own().write(dir)?;
-        Ok(Self { lock })
+        Ok(Self { _lock: lock })
     }
 }
 
-impl Drop for Hold {
+/// The lock of a directory; freed when dropped.
+#[derive(Debug)]
+pub(super) struct Lock(File);
+
+impl Lock {
+    /// Waits a moment for it where another has it.
+    pub(super) fn take(dir: &RunDir) -> Result<Self, RunError> {
+        let path = dir.lock();
+        let lock = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(RunError::write(&path))?;
+        let begin = Instant::now();
+        loop {
+            match lock.try_lock() {
+                Ok(()) => return Ok(Self(lock)),
+                Err(TryLockError::Error(source)) => return Err(RunError::Write { path, source }),
+                Err(TryLockError::WouldBlock) if begin.elapsed() > PATIENCE => {
+                    return Err(RunError::Busy(dir.path().into()));
+                }
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
     fn drop(&mut self) {
-        // Closing alone frees it too late where a child is between fork and exec with a copy of our files.
-        self.lock.unlock().ok();
+        // Closing would free it too, but not while a child process is between fork and exec with a copy of our files.
+        self.0.unlock().ok();
+    }
+}
+
+pub(super) fn forget_requests(dir: &RunDir) -> Result<(), RunError> {
+    for path in [dir.stop_request(), dir.stop_now_request(), dir.snapshot_request()] {
+        remove_if_there(&path).map_err(RunError::write(&path))?;
+    }
+    Ok(())
+}
+
+pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
+        _ => Ok(()),
     }
 }

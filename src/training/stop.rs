@@ -1,8 +1,8 @@
 //! How a trainer learns that it is to end: request files in the run directory, SIGTERM, Ctrl-C, a closed terminal. Polled
 //! between steps.
 
+use super::hold::remove_if_there;
 use super::run_dir::{RunDir, RunError};
-use super::writer::remove_if_there;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::sync::Arc;

@@ -2,25 +2,25 @@
 
 use super::config::TrainConfig;
 use super::event::{EVENT_VERSION, Event, EventKind, FinishStatus, unix_now};
+use super::hold::{Lock, forget_requests};
 use super::identity::RunInfo;
 use super::monitor::Monitor;
 use super::run_dir::{RunDir, RunError};
 use super::tensorboard::Board;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// At most about ten step events a second: enough for a live curve, small enough for a week of training.
 const STEP_INTERVAL: Duration = Duration::from_millis(100);
-/// A viewer probing the lock holds it for microseconds; wait this long before calling the run busy.
-const LOCK_PATIENCE: Duration = Duration::from_secs(2);
 /// Events kept in memory while the disk is full; beyond this the run fails.
 const PENDING_LIMIT: usize = 1 << 20;
 
 /// Writes `run.json` and appends events, each as one write(2) of one line, holding the lock from creation to drop.
 #[derive(Debug)]
 pub struct RunWriter {
+    /// Fields are dropped in their order: the run is free before the rest is put away.
+    _lock: Lock,
     dir: RunDir,
     info: RunInfo,
     events: File,
@@ -33,7 +33,6 @@ pub struct RunWriter {
     last_step: Option<Instant>,
     board: Board,
     monitor: Option<Monitor>,
-    lock: File,
 }
 
 impl RunWriter {
@@ -43,7 +42,7 @@ impl RunWriter {
     /// When the place cannot be written, another trainer is there, or it already holds a run.
     pub fn create(dir: RunDir, config: &TrainConfig) -> Result<Self, RunError> {
         dir.create()?;
-        let lock = take_lock(&dir)?;
+        let lock = Lock::take(&dir)?;
         if dir.config().exists() {
             return Err(RunError::Exists(dir.path().into()));
         }
@@ -64,11 +63,11 @@ impl RunWriter {
     pub fn resume(dir: RunDir) -> Result<(Self, TrainConfig), RunError> {
         let config = TrainConfig::read(&dir.config())?;
         dir.create()?;
-        let lock = take_lock(&dir)?;
+        let lock = Lock::take(&dir)?;
         Ok((Self::open(dir, lock)?, config))
     }
 
-    fn open(dir: RunDir, lock: File) -> Result<Self, RunError> {
+    fn open(dir: RunDir, lock: Lock) -> Result<Self, RunError> {
         forget_requests(&dir)?;
         let path = dir.events();
         let mut events = OpenOptions::new()
@@ -83,6 +82,7 @@ impl RunWriter {
         let (seq, epoch, step) = last.map_or((0, 0, 0), |e| (e.seq + 1, e.epoch, e.step));
         let board = Board::new(dir.tensorboard());
         Ok(Self {
+            _lock: lock,
             dir,
             info,
             events,
@@ -94,7 +94,6 @@ impl RunWriter {
             last_step: None,
             board,
             monitor: None,
-            lock,
         })
     }
 
@@ -194,50 +193,8 @@ impl RunWriter {
     }
 }
 
-impl Drop for RunWriter {
-    fn drop(&mut self) {
-        // Closing would free it too, but not while a child process is between fork and exec with a copy of our files.
-        self.lock.unlock().ok();
-    }
-}
-
 fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
-}
-
-pub(super) fn take_lock(dir: &RunDir) -> Result<File, RunError> {
-    let path = dir.lock();
-    let lock = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(RunError::write(&path))?;
-    let begin = Instant::now();
-    loop {
-        match lock.try_lock() {
-            Ok(()) => return Ok(lock),
-            Err(TryLockError::Error(source)) => return Err(RunError::Write { path, source }),
-            Err(TryLockError::WouldBlock) if begin.elapsed() > LOCK_PATIENCE => {
-                return Err(RunError::Busy(dir.path().into()));
-            }
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(20)),
-        }
-    }
-}
-
-pub(super) fn forget_requests(dir: &RunDir) -> Result<(), RunError> {
-    for path in [dir.stop_request(), dir.stop_now_request(), dir.snapshot_request()] {
-        remove_if_there(&path).map_err(RunError::write(&path))?;
-    }
-    Ok(())
-}
-
-pub(super) fn remove_if_there(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
-        _ => Ok(()),
-    }
 }
 
 /// The last readable event, and what must be written first: a newline when a killed writer left half a line.
@@ -262,6 +219,7 @@ fn last_event(events: &mut File) -> io::Result<(Option<Event>, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn lines(dir: &RunDir) -> Vec<Option<Event>> {
         fs::read(dir.events())
