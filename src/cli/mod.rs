@@ -23,6 +23,7 @@ mod qc;
 mod run_report;
 mod runs;
 mod slurm;
+mod speed;
 mod split;
 mod stop;
 mod sweep;
@@ -96,6 +97,8 @@ enum Command {
     Import(import::Args),
     /// Write a model's network as ONNX, for other programs
     Export(export::Args),
+    /// Time training and prediction on this machine
+    Speed(speed::Args),
     /// Look at an image: interactively on a terminal, as one printed slice elsewhere
     View(view::Args),
     /// Make a synthetic cohort with known truth and run the whole job on it
@@ -137,6 +140,7 @@ fn dispatch(cli: Cli) -> CommandResult {
         Some(Command::Forward(args)) => args.run(),
         Some(Command::Import(args)) => args.run(),
         Some(Command::Export(args)) => args.run(),
+        Some(Command::Speed(args)) => args.run(),
         Some(Command::View(args)) => args.run(),
         Some(Command::Demo(args)) => args.run(),
         Some(Command::Completions(args)) => args.run(),

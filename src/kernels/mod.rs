@@ -1,8 +1,7 @@
 //! The hot tensor operations of the networks, as one interface that backends implement.
 //!
-//! [`Kernels`] extends a burn backend with the five operations the U-Nets spend their time in, each with its
-//! gradient. Every method has a default made of stock burn operations ([`stock`]), so that any backend works at
-//! once; [`cpu`] replaces the slow ones on burn's CPU backend. [`autodiff`] lifts the whole interface through burn's
+//! [`Kernels`] extends a burn backend with the operations the U-Nets spend their time in, each with its gradient. Every method has a default made of stock burn operations ([`stock`]), so that any backend works at
+//! once; [`cpu`] replaces them on burn's CPU backend and [`cube`] on its GPU backends. [`autodiff`] lifts the whole interface through burn's
 //! automatic differentiation by calling the hand-written gradients, so that networks are written once, forward only.
 //!
 //! Shapes: activations `[n, c, x, y, z]` with z fastest, weights `[out, in, k, k, k]` (cross-correlation),
@@ -11,13 +10,17 @@
 mod autodiff;
 mod cpu;
 #[cfg(feature = "cuda")]
+mod cube;
+#[cfg(feature = "cuda")]
 pub(crate) mod cuda;
 mod stock;
 
-use burn::Dispatch;
+pub(crate) use cpu::Tidy;
+pub(crate) use stock::with_stock;
+
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::FloatTensor;
-use burn::tensor::{Tensor, TensorPrimitive};
+use burn::tensor::{FloatDType, Tensor, TensorPrimitive};
 
 /// Mean and biased variance of each channel over batch and space, both `[c]`.
 #[derive(Clone, Debug)]
@@ -36,11 +39,54 @@ pub(crate) struct Norm<B: Backend> {
     pub(crate) epsilon: f64,
     /// Slope below 0: 0 is a ReLU, 1 no activation at all.
     pub(crate) slope: f32,
+    /// What the result is stored as: bf16 where only convolutions in bf16 read it, else f32.
+    pub(crate) stored: FloatDType,
 }
 
-/// Gradients of a convolution; `x` only where it was asked for (the image itself needs none).
+/// What a convolution reads: voxels of its own resolution and, before them in the order of channels, those of a grid half as
+/// fine, each of which stands for a 2x2x2 cell ("nearest" upsampling).
+#[derive(Clone, Debug)]
+pub(crate) struct Input<B: Backend> {
+    pub(crate) coarse: Option<FloatTensor<B>>,
+    pub(crate) fine: FloatTensor<B>,
+}
+
+/// What a convolution multiplies with and how far it moves on.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter<B: Backend> {
+    /// `[out, in, k, k, k]`, k odd; `in` counts the channels of both resolutions.
+    pub(crate) weight: FloatTensor<B>,
+    pub(crate) bias: FloatTensor<B>,
+    pub(crate) stride: Stride,
+}
+
+/// Which values of a convolution's result share a mean and a variance, when these are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Measure {
+    Nothing,
+    /// Those of a channel: moments `[c]`.
+    Batch,
+    /// Those of a channel of one batch entry: moments `[n * c]`.
+    Sample,
+}
+
+/// A convolution's result `[n, out, x, y, z]`, always f32, and its moments where they were asked for.
+pub(crate) struct Convolved<B: Backend> {
+    pub(crate) values: FloatTensor<B>,
+    pub(crate) moments: Option<Moments<B>>,
+}
+
+/// Which gradients of a convolution's input are needed (that of the image itself never is).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub(crate) coarse: bool,
+    pub(crate) fine: bool,
+}
+
+/// Gradients of a convolution, all f32.
 pub(crate) struct ConvGrads<B: Backend> {
-    pub(crate) x: Option<FloatTensor<B>>,
+    pub(crate) coarse: Option<FloatTensor<B>>,
+    pub(crate) fine: Option<FloatTensor<B>>,
     pub(crate) weight: FloatTensor<B>,
     pub(crate) bias: FloatTensor<B>,
 }
@@ -62,28 +108,22 @@ pub(crate) enum Stride {
 
 /// A burn backend that offers the networks' operations.
 pub(crate) trait Kernels: Backend {
-    /// Convolution of odd kernel size with zero padding that keeps the shape ("same"), or of stride 2: then every second voxel
-    /// of that along each axis, the first included.
+    /// Convolution with zero padding that keeps the shape ("same"), or of stride 2: then every second voxel of that along each
+    /// axis, the first included. An input with a coarse part has stride 1.
     ///
-    /// `x` and `weight` may both be bf16: then products are, while bias, result and gradients stay f32.
-    fn conv3d_padded(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        stride: Stride,
-    ) -> FloatTensor<Self> {
-        stock::conv3d::<Self>(x, weight, bias, stride)
+    /// Input and weight may be bf16, both or neither: then products are, while bias, result and gradients stay f32.
+    fn convolve(input: Input<Self>, filter: Filter<Self>, measure: Measure) -> Convolved<Self> {
+        stock::conv3d::<Self>(input, filter, measure)
     }
 
-    /// Gradients of [`Kernels::conv3d_padded`] for the output gradient `grad`.
-    fn conv3d_padded_grads(
-        x: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
+    /// Gradients of [`Kernels::convolve`] for the gradient `grad` of its values.
+    fn convolve_grads(
+        input: Input<Self>,
+        filter: Filter<Self>,
         grad: FloatTensor<Self>,
-        stride: Stride,
-        want_x: bool,
+        wanted: Wanted,
     ) -> ConvGrads<Self> {
-        stock::conv3d_grads::<Self>(x, weight, grad, stride, want_x)
+        stock::conv3d_grads::<Self>(input, filter, grad, wanted)
     }
 
     /// Mean and biased variance of every channel.
@@ -124,19 +164,48 @@ pub(crate) trait Kernels: Backend {
     fn upsample2_grad(grad: FloatTensor<Self>) -> FloatTensor<Self> {
         stock::upsample2_grad::<Self>(grad)
     }
+
+    /// `[sum of p y, sum of p, sum of y]` for `p = sigmoid(logits)`, over everything: what overlap losses are made of.
+    fn overlap_sums(logits: FloatTensor<Self>, target: FloatTensor<Self>) -> FloatTensor<Self> {
+        stock::overlap_sums::<Self>(logits, target)
+    }
+
+    /// Gradient of [`Kernels::overlap_sums`] with respect to the logits, for the gradient `[3]` of the sums.
+    fn overlap_sums_grad(
+        logits: FloatTensor<Self>,
+        target: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        stock::overlap_sums_grad::<Self>(logits, target, grad)
+    }
+
+    /// One update of Adam (Kingma & Ba 2015) on vectors of one length.
+    fn adam(state: AdamState<Self>, grad: FloatTensor<Self>, step: AdamStep) -> AdamState<Self> {
+        stock::adam::<Self>(state, grad, step)
+    }
 }
 
-/// Stock burn on whichever device a `Dispatch` device names: the CUDA path, and the reference for [`cpu`].
-impl Kernels for Dispatch {}
+/// A vector of weights with Adam's two moments of it.
+#[derive(Clone, Debug)]
+pub(crate) struct AdamState<B: Backend> {
+    pub(crate) value: FloatTensor<B>,
+    pub(crate) first: FloatTensor<B>,
+    pub(crate) second: FloatTensor<B>,
+}
 
-/// See [`Kernels::conv3d_padded`].
-pub(crate) fn conv3d_padded<B: Kernels>(
-    x: Tensor<B, 5>,
-    weight: Tensor<B, 5>,
-    bias: Tensor<B, 1>,
-    stride: Stride,
-) -> Tensor<B, 5> {
-    wrap(B::conv3d_padded(unwrap(x), unwrap(weight), unwrap(bias), stride))
+/// The numbers of one update: `first = beta1 first + (1 - beta1) g`, `second = beta2 second + (1 - beta2) g g`,
+/// `value = kept value - rate first / (sqrt(second) / root + epsilon)`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct AdamStep {
+    pub(crate) beta1: f64,
+    pub(crate) beta2: f64,
+    pub(crate) epsilon: f64,
+    /// Learning rate, corrected for the first moment's start at zero.
+    pub(crate) rate: f64,
+    /// Corrects the second moment's root for its start at zero.
+    pub(crate) root: f64,
+    /// Share of the value that weight decay leaves; 1 without.
+    pub(crate) kept: f64,
 }
 
 /// See [`Kernels::max_pool2`].
@@ -147,6 +216,11 @@ pub(crate) fn max_pool2<B: Kernels>(x: Tensor<B, 5>) -> Tensor<B, 5> {
 /// See [`Kernels::upsample2`].
 pub(crate) fn upsample2<B: Kernels>(x: Tensor<B, 5>) -> Tensor<B, 5> {
     wrap(B::upsample2(unwrap(x)))
+}
+
+/// See [`Kernels::overlap_sums`].
+pub(crate) fn overlap_sums<B: Kernels>(logits: Tensor<B, 5>, target: Tensor<B, 5>) -> Tensor<B, 1> {
+    wrap(B::overlap_sums(unwrap(logits), unwrap(target)))
 }
 
 pub(crate) fn wrap<B: Backend, const D: usize>(primitive: FloatTensor<B>) -> Tensor<B, D> {

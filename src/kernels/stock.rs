@@ -2,48 +2,97 @@
 //!
 //! burn 0.21 has no 3D pooling and no 3D upsampling, so both are done one axis at a time on `[outer, 2, inner]` views.
 
+use std::cell::Cell;
+
+use burn::tensor::activation::sigmoid;
 use burn::tensor::backend::Backend;
 use burn::tensor::ops::{ConvOptions, FloatTensor};
 use burn::tensor::{DType, FloatDType, Shape, Tensor, TensorMetadata};
 
-use super::{ConvGrads, Moments, Norm, NormGrads, Stride, unwrap, wrap};
+use super::{
+    AdamState, AdamStep, ConvGrads, Convolved, Filter, Input, Measure, Moments, Norm, NormGrads, Stride,
+    Wanted, unwrap, wrap,
+};
 
-fn options<B: Backend>(weight: &FloatTensor<B>, stride: Stride) -> ConvOptions<3> {
-    let shape = weight.shape();
-    let step = if stride == Stride::One { 1 } else { 2 };
+thread_local!(static WANTED: Cell<bool> = const { Cell::new(false) });
+
+/// Whether this thread is to compute with these operations although there are faster ones.
+pub(super) fn is_wanted() -> bool {
+    WANTED.get()
+}
+
+/// Does `work` on this thread with burn's own operations, to compare with.
+pub(crate) fn with_stock<T>(work: impl FnOnce() -> T) -> T {
+    let before = WANTED.replace(true);
+    let result = work();
+    WANTED.set(before);
+    result
+}
+
+fn options<B: Backend>(filter: &Filter<B>) -> ConvOptions<3> {
+    let shape = filter.weight.shape();
+    let step = if filter.stride == Stride::One { 1 } else { 2 };
     ConvOptions::new([step; 3], [shape[2] / 2, shape[3] / 2, shape[4] / 2], [1; 3], 1)
 }
 
-pub(super) fn conv3d<B: Backend>(
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
-    bias: FloatTensor<B>,
-    stride: Stride,
-) -> FloatTensor<B> {
-    let options = options::<B>(&weight, stride);
-    if x.dtype() == DType::F32 {
-        return B::conv3d(x, weight, Some(bias), options);
+/// Both resolutions as one tensor.
+fn joined<B: Backend>(input: Input<B>) -> FloatTensor<B> {
+    match input.coarse {
+        Some(coarse) => B::float_cat(vec![upsample2::<B>(coarse), input.fine], 1),
+        None => input.fine,
     }
-    let products = B::float_cast(B::conv3d(x, weight, None, options), FloatDType::F32);
-    unwrap(wrap::<B, 5>(products) + spread::<B>(bias))
+}
+
+pub(super) fn conv3d<B: Backend>(input: Input<B>, filter: Filter<B>, measure: Measure) -> Convolved<B> {
+    let options = options(&filter);
+    let x = joined(input);
+    let values = if x.dtype() == DType::F32 {
+        B::conv3d(x, filter.weight, Some(filter.bias), options)
+    } else {
+        let products = B::float_cast(B::conv3d(x, filter.weight, None, options), FloatDType::F32);
+        unwrap(wrap::<B, 5>(products) + spread::<B>(filter.bias))
+    };
+    let moments = match measure {
+        Measure::Nothing => None,
+        Measure::Batch => Some(moments::<B>(values.clone())),
+        Measure::Sample => Some(moments::<B>(as_one_entry::<B>(values.clone()))),
+    };
+    Convolved { values, moments }
+}
+
+/// `[n, c, ...]` as `[1, n * c, ...]`: a sample's channel is to instance normalisation what a channel is to that of batches.
+fn as_one_entry<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let shape = x.shape();
+    let folded = [1, shape[0] * shape[1], shape[2], shape[3], shape[4]];
+    B::float_reshape(x, Shape::from(folded))
 }
 
 pub(super) fn conv3d_grads<B: Backend>(
-    x: FloatTensor<B>,
-    weight: FloatTensor<B>,
+    input: Input<B>,
+    filter: Filter<B>,
     grad: FloatTensor<B>,
-    stride: Stride,
-    want_x: bool,
+    wanted: Wanted,
 ) -> ConvGrads<B> {
-    let options = options::<B>(&weight, stride);
+    let options = options(&filter);
+    let weight = filter.weight;
+    let below = input.coarse.as_ref().map_or(0, |coarse| coarse.shape()[1]);
+    let x = joined(input);
     let channels = grad.shape()[1];
     let bias = wrap::<B, 5>(grad.clone()).swap_dims(0, 1).reshape([channels as i32, -1]).sum_dim(1);
     let (full, products) = (FloatDType::F32, FloatDType::from(x.dtype()));
     let grad = if products == full { grad } else { B::float_cast(grad, products) };
     let restored = |grad| if products == full { grad } else { B::float_cast(grad, full) };
-    let to_x = || B::conv3d_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone());
+    let whole = (wanted.coarse || wanted.fine).then(|| {
+        let whole = restored(B::conv3d_x_backward(x.clone(), weight.clone(), grad.clone(), options.clone()));
+        wrap::<B, 5>(whole)
+    });
+    let inputs = x.shape()[1];
+    let part = |whole: &Tensor<B, 5>, first: usize, last: usize| whole.clone().slice_dim(1, first..last);
+    let coarse = whole.as_ref().filter(|_| wanted.coarse && below > 0);
+    let fine = whole.as_ref().filter(|_| wanted.fine);
     ConvGrads {
-        x: want_x.then(|| restored(to_x())),
+        coarse: coarse.map(|whole| upsample2_grad::<B>(unwrap(part(whole, 0, below)))),
+        fine: fine.map(|whole| unwrap(part(whole, below, inputs))),
         weight: restored(B::conv3d_weight_backward(x, weight, grad, options)),
         bias: unwrap(bias.reshape([channels])),
     }
@@ -89,7 +138,8 @@ pub(super) fn norm_activate<B: Backend>(x: FloatTensor<B>, norm: Norm<B>) -> Flo
     let (x, _) = standardised::<B>(x, norm.moments, norm.epsilon);
     let linear = x * spread::<B>(norm.scale) + spread::<B>(norm.shift);
     let steepness = steepness(&linear, norm.slope);
-    unwrap(linear * steepness)
+    let result = unwrap(linear * steepness);
+    if norm.stored == FloatDType::F32 { result } else { B::float_cast(result, norm.stored) }
 }
 
 /// 1 where positive, `slope` elsewhere. A factor rather than a maximum, which would take a NaN for 0.
@@ -176,4 +226,33 @@ pub(super) fn upsample2_grad<B: Backend>(grad: FloatTensor<B>) -> FloatTensor<B>
         grad.reshape(pairs(shape, axis)).sum_dim(1).reshape(halved(shape, axis))
     });
     unwrap(summed)
+}
+
+pub(super) fn overlap_sums<B: Backend>(logits: FloatTensor<B>, target: FloatTensor<B>) -> FloatTensor<B> {
+    let p = sigmoid(wrap::<B, 5>(logits));
+    let y = wrap::<B, 5>(target);
+    unwrap(Tensor::cat(vec![(p.clone() * y.clone()).sum(), p.sum(), y.sum()], 0))
+}
+
+pub(super) fn overlap_sums_grad<B: Backend>(
+    logits: FloatTensor<B>,
+    target: FloatTensor<B>,
+    grad: FloatTensor<B>,
+) -> FloatTensor<B> {
+    let p = sigmoid(wrap::<B, 5>(logits));
+    let grad = wrap::<B, 1>(grad);
+    let [both, predicted] = [0, 1].map(|index| grad.clone().narrow(0, index, 1).reshape([1; 5]));
+    let to_p = wrap::<B, 5>(target) * both + predicted;
+    unwrap(to_p * p.clone() * (p.neg() + 1.0))
+}
+
+pub(super) fn adam<B: Backend>(state: AdamState<B>, grad: FloatTensor<B>, step: AdamStep) -> AdamState<B> {
+    let AdamState { value, first, second } = state;
+    let [value, first, second, grad] = [value, first, second, grad].map(wrap::<B, 1>);
+    let squared = grad.clone() * grad.clone();
+    let first = first * step.beta1 + grad * (1.0 - step.beta1);
+    let second = second * step.beta2 + squared * (1.0 - step.beta2);
+    let change = first.clone() / (second.clone().sqrt() / step.root + step.epsilon) * step.rate;
+    let value = if step.kept == 1.0 { value } else { value * step.kept };
+    AdamState { value: unwrap(value - change), first: unwrap(first), second: unwrap(second) }
 }

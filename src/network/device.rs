@@ -129,12 +129,6 @@ impl std::fmt::Display for Device {
     }
 }
 
-/// burn's name for the GPU `index`.
-#[cfg(feature = "cuda")]
-pub(crate) fn cuda_device(index: usize) -> burn::DispatchDevice {
-    burn::DispatchDevice::Cuda(burn::backend::cuda::CudaDevice::new(index))
-}
-
 #[cfg(feature = "cuda")]
 fn cuda_count() -> Result<usize, String> {
     crate::kernels::cuda::device_count()

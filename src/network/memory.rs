@@ -18,7 +18,10 @@ const PROGRAM: f64 = 24e6;
 
 /// Channels of one level on one side of the network.
 struct Level {
+    /// What meets in its first convolution; voxels of a coarser grid count an eighth.
     from: f64,
+    /// What of that is a tensor of its own, not kept by another level.
+    own: f64,
     first: f64,
     second: f64,
     voxels: f64,
@@ -51,7 +54,7 @@ impl Architecture {
         } else {
             let skips: f64 =
                 levels[..self.depth].iter().map(|level| level.second * level.voxels * FULL).sum();
-            skips + greatest(&levels, Level::forward) + weights
+            skips + greatest(&levels, Level::forward) + weights * 2.0
         };
         (bytes + PROGRAM) as u64
     }
@@ -94,6 +97,7 @@ impl Architecture {
         let mut levels: Vec<Level> = (0..self.depth)
             .map(|level| Level {
                 from: if level == 0 { 1.0 } else { width(level - 1) },
+                own: if level == 0 { 1.0 } else { width(level - 1) },
                 first: width(level) / 2.0,
                 second: width(level),
                 voxels: voxels(level),
@@ -101,9 +105,12 @@ impl Architecture {
             })
             .collect();
         levels.extend((0..self.depth - 1).rev().map(|level| {
+            let joins = self.up == Up::Nearest && !self.residual;
             let arriving = if self.up == Up::Nearest { width(level + 1) } else { width(level) };
+            let copy = arriving + width(level);
             Level {
-                from: arriving + width(level),
+                from: if joins { arriving / 8.0 + width(level) } else { copy * 2.0 },
+                own: if joins { arriving / 8.0 } else { copy },
                 first: width(level),
                 second: width(level),
                 voxels: voxels(level),
@@ -120,17 +127,19 @@ impl Level {
         let output = if self.keeps_output { self.second } else { 0.0 };
         let sum = if residual { self.second } else { 0.0 };
         let factor = if precision == Precision::F32 { FULL } else { FULL / 2.0 };
-        self.voxels * ((self.from + self.first + output) * factor + (self.first + self.second + sum) * FULL)
+        self.voxels * ((self.own + self.first + output) * factor + (self.first + self.second + sum) * FULL)
     }
 
-    /// Gradients and work space of its first convolution.
+    /// Gradients of one convolution: of what it gave, before and after its normalisation, and of what it read.
     fn backward(&self) -> f64 {
-        self.voxels * FULL * (2.0 * self.from + 3.0 * self.first)
+        let first = self.from + 2.0 * self.first;
+        let second = self.first + 2.0 * self.second;
+        self.voxels * FULL * first.max(second)
     }
 
-    /// What meets in its first convolution, with the copy that has borders.
+    /// What one convolution reads and gives, before and after its normalisation.
     fn forward(&self) -> f64 {
-        self.voxels * FULL * (2.0 * self.from + self.first.max(self.second))
+        self.voxels * FULL * (self.from + 2.0 * self.first).max(self.first + 2.0 * self.second)
     }
 }
 

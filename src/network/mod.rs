@@ -29,7 +29,5 @@ pub use predictor::Predictor;
 pub use weights::{NamedTensor, Weights};
 
 pub(crate) use device::DeviceKind;
-#[cfg(feature = "cuda")]
-pub(crate) use device::cuda_device;
 pub(crate) use safetensors::{read_tensors, write_tensors};
 pub(crate) use unet::{Outputs, RunningMoments, UNet, host_values};

@@ -1,6 +1,5 @@
 //! Runs a network on whichever device was chosen, behind one type without generics.
 
-use burn::Dispatch;
 use burn::backend::Flex;
 use burn::tensor::{Tensor, TensorData};
 
@@ -9,17 +8,22 @@ use super::device::{Device, DeviceKind};
 use super::error::NetworkError;
 use super::unet::{UNet, host_values};
 use super::weights::Weights;
-use crate::kernels::Kernels;
+#[cfg(feature = "cuda")]
+use crate::kernels::cuda;
+use crate::kernels::{Kernels, Tidy};
 
 /// A network ready to predict.
 #[derive(Clone, Debug)]
-pub struct Predictor(Placed);
+pub struct Predictor {
+    net: Placed,
+    _tidy: Tidy,
+}
 
 #[derive(Clone, Debug)]
 enum Placed {
     Cpu(UNet<Flex>),
-    #[cfg_attr(not(feature = "cuda"), allow(dead_code))]
-    Stock(UNet<Dispatch>, burn::DispatchDevice),
+    #[cfg(feature = "cuda")]
+    Cuda(UNet<cuda::Gpu>, burn::backend::cuda::CudaDevice),
 }
 
 impl Predictor {
@@ -30,14 +34,16 @@ impl Predictor {
         device: &Device,
     ) -> Result<Self, NetworkError> {
         architecture.validate()?;
-        Ok(Self(match device.0 {
+        let net = match device.0 {
             DeviceKind::Cpu => Placed::Cpu(UNet::new(architecture, weights, &Default::default())),
             #[cfg(feature = "cuda")]
             DeviceKind::Cuda(index) => {
-                let device = super::device::cuda_device(index);
-                Placed::Stock(UNet::new(architecture, weights, &device), device)
+                let (device, note) = cuda::device(index);
+                note.into_iter().for_each(|note| tracing::warn!("{note}"));
+                Placed::Cuda(UNet::new(architecture, weights, &device), device)
             }
-        }))
+        };
+        Ok(Self { net, _tidy: Tidy })
     }
 
     /// Lesion probability of each voxel of `count` patches.
@@ -56,9 +62,10 @@ impl Predictor {
             return Err(NetworkError::Weights(message));
         }
         let patches = TensorData::new(patches, [count, 1, x, y, z]);
-        match &self.0 {
+        match &self.net {
             Placed::Cpu(net) => forward(net, patches, &Default::default()),
-            Placed::Stock(net, device) => forward(net, patches, device),
+            #[cfg(feature = "cuda")]
+            Placed::Cuda(net, device) => forward(net, patches, device),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! file share one order and one naming.
 
 use burn::backend::Autodiff;
+use burn::tensor::activation::sigmoid;
 use burn::tensor::ops::FloatTensor;
 use burn::tensor::{Tensor, TensorData};
 
@@ -52,7 +53,7 @@ pub(crate) struct UNet<B: Kernels> {
     pub(super) precision: Precision,
 }
 
-/// What a network in training says of a batch: probabilities `[n, 1, x, y, z]`.
+/// What a network in training says of a batch: logits `[n, 1, x, y, z]`, of which the sigmoid is the probability.
 #[derive(Clone, Debug)]
 pub(crate) struct Outputs<B: Kernels> {
     /// At full resolution.
@@ -89,7 +90,7 @@ impl<B: Kernels> UNet<B> {
 
     /// Probabilities `[n, 1, x, y, z]` with the running moments, where there are any.
     pub(crate) fn forward(&self, x: Tensor<B, 5>) -> Tensor<B, 5> {
-        Pass::new(self).run(x)
+        sigmoid(Pass::new(self).run(x))
     }
 
     /// Whether a gradient comes as far back as this slot: it learns, or one before it does.
@@ -116,7 +117,7 @@ impl<B: Kernels> UNet<Autodiff<B>> {
         self
     }
 
-    /// Probabilities with the batch's own moments, which also move the running ones.
+    /// Logits with the batch's own moments, which also move the running ones.
     pub(crate) fn forward_training(
         &mut self,
         x: Tensor<Autodiff<B>, 5>,

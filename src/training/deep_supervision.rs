@@ -7,7 +7,7 @@ use crate::network::Outputs;
 
 /// Mean of the heads' losses with weights 1, 1/2, 1/4, ... from the finest on.
 ///
-/// `loss` compares probabilities with a target of the same shape. Coarser targets hold the maximum of each 2x2x2 cell, so that
+/// `loss` compares logits with a target of the same shape. Coarser targets hold the maximum of each 2x2x2 cell, so that
 /// no lesion is lost on the way down.
 pub(super) fn supervised<B: Kernels>(
     outputs: Outputs<B>,

@@ -1,8 +1,6 @@
 //! One training step on a device: forward, loss, gradients, update. The loop sees it as a trait object, so that the
 //! generic code is instantiated here and nowhere else.
 
-#[cfg(any(feature = "cuda", test))]
-use burn::Dispatch;
 use burn::backend::{Autodiff, Flex};
 use burn::tensor::{Tensor, TensorData};
 use ndarray::Array3;
@@ -13,7 +11,7 @@ use super::loss::loss;
 use super::mixed::Mixed;
 use super::optimiser::{Optimiser, OptimiserState};
 use super::{LossConfig, OptimiserConfig};
-use crate::kernels::Kernels;
+use crate::kernels::{Kernels, Tidy};
 use crate::network::{
     Architecture, Device, DeviceKind, NetworkError, Precision, RunningMoments, UNet, Weights, host_values,
 };
@@ -83,7 +81,10 @@ pub(crate) fn engine(setup: EngineSetup, state: &EngineState, device: &Device) -
         DeviceKind::Cpu => Box::new(Placed::<Flex>::new(setup, state, Default::default())),
         #[cfg(feature = "cuda")]
         DeviceKind::Cuda(index) => {
-            Box::new(Placed::<Dispatch>::new(setup, state, crate::network::cuda_device(index)))
+            let (device, note) = crate::kernels::cuda::device(index);
+            let mut placed = Placed::<crate::kernels::cuda::Gpu>::new(setup, state, device);
+            placed.mixed.note(note);
+            Box::new(placed)
         }
     }
 }
@@ -151,6 +152,7 @@ struct Placed<B: Kernels> {
     batches: u64,
     device: B::Device,
     mixed: Mixed,
+    _tidy: Tidy,
 }
 
 impl<B: Kernels> Placed<B> {
@@ -162,7 +164,7 @@ impl<B: Kernels> Placed<B> {
             (setup.optimiser.ema > 0.0).then(|| UNet::new(&setup.architecture, state.model(), &device));
         let optimiser = Optimiser::restored(&setup.optimiser, &state.optimiser, &device);
         let gradients = Gradients::restored(&state.gradients, &device);
-        Self { setup, net, average, optimiser, gradients, batches: state.batches, device, mixed }
+        Self { setup, net, average, optimiser, gradients, batches: state.batches, device, mixed, _tidy: Tidy }
     }
 
     fn running_moments(&self) -> RunningMoments {
@@ -173,7 +175,7 @@ impl<B: Kernels> Placed<B> {
     fn gather(&mut self, batch: Batch) -> Tensor<B, 1> {
         let [images, targets] = batch.tensors::<Autodiff<B>>(&self.device);
         let outputs = self.net.forward_training(images, self.running_moments());
-        let loss = supervised(outputs, targets, |p, y| loss(&self.setup.loss, p, y));
+        let loss = supervised(outputs, targets, |x, y| loss(&self.setup.loss, x, y));
         let mut grads = loss.backward();
         self.batches += 1;
         self.gradients.begin_batch();
@@ -272,6 +274,8 @@ impl<B: Kernels> Engine for Placed<B> {
     }
 }
 
+#[cfg(test)]
+mod convergence;
 #[cfg(test)]
 mod kinds;
 #[cfg(test)]

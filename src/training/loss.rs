@@ -1,15 +1,16 @@
-//! Losses on probabilities: the whole batch flattened, as in the published networks' training. An empty mask gives no surprise:
+//! Losses of logits, of which the sigmoid is the probability p: the whole batch flattened, as in the published networks' training. An empty mask gives no surprise:
 //! `smooth` keeps every quotient finite, and predicting nothing where nothing is costs 0.
 
 use burn::tensor::Tensor;
-use burn::tensor::backend::Backend;
+use burn::tensor::activation::sigmoid;
 
 use super::{LossConfig, LossKind};
+use crate::kernels::{Kernels, overlap_sums};
 
 /// Keeps logarithms finite (Keras' fuzz).
 const FUZZ: f64 = 1e-7;
 
-/// The loss of probabilities against 0/1 targets of the same shape: a tensor of one value, 0 when perfect.
+/// The loss of logits against 0/1 targets of the same shape: a tensor of one value, 0 when perfect.
 ///
 /// * Dice: `1 - (2 sum(p y) + smooth) / (sum p + sum y + smooth)` over the batch (the recipe's loss, which lies 1 lower; the
 ///   gradient is the same).
@@ -18,44 +19,61 @@ const FUZZ: f64 = 1e-7;
 ///   `1-p` and `1-focal_alpha` elsewhere (Lin et al. 2017, equation 5).
 /// * Tversky: `1 - (TP + smooth) / (TP + alpha FP + beta FN + smooth)` with `TP = sum(p y)`, `FP = sum(p (1-y))`,
 ///   `FN = sum((1-p) y)`: alpha weighs false positives, beta false negatives (Salehi et al. 2017, equation 4).
-pub(crate) fn loss<B: Backend>(config: &LossConfig, p: Tensor<B, 5>, y: Tensor<B, 5>) -> Tensor<B, 1> {
+pub(crate) fn loss<B: Kernels>(config: &LossConfig, logits: Tensor<B, 5>, y: Tensor<B, 5>) -> Tensor<B, 1> {
+    let overlap = Overlap::of(logits.clone(), y.clone());
     match config.kind {
-        LossKind::Dice => dice_loss(config, p, y),
-        LossKind::DiceBce => dice_loss(config, p.clone(), y.clone()) + cross_entropy(p, y),
-        LossKind::DiceFocal => dice_loss(config, p.clone(), y.clone()) + focal(config, p, y),
-        LossKind::Tversky => tversky(config, p, y),
+        LossKind::Dice => overlap.dice(config),
+        LossKind::DiceBce => overlap.dice(config) + cross_entropy(sigmoid(logits), y),
+        LossKind::DiceFocal => overlap.dice(config) + focal(config, sigmoid(logits), y),
+        LossKind::Tversky => overlap.tversky(config),
     }
 }
 
-fn dice_loss<B: Backend>(config: &LossConfig, p: Tensor<B, 5>, y: Tensor<B, 5>) -> Tensor<B, 1> {
-    let both = (p.clone() * y.clone()).sum();
-    let total = p.sum() + y.sum();
-    let dice = (both * 2.0 + config.smooth) / (total + config.smooth);
-    dice.neg() + 1.0
+/// Sums over the batch, each a tensor of one value.
+struct Overlap<B: Kernels> {
+    /// Of p y.
+    both: Tensor<B, 1>,
+    /// Of p.
+    predicted: Tensor<B, 1>,
+    /// Of y.
+    wanted: Tensor<B, 1>,
 }
 
-fn cross_entropy<B: Backend>(p: Tensor<B, 5>, y: Tensor<B, 5>) -> Tensor<B, 1> {
+impl<B: Kernels> Overlap<B> {
+    fn of(logits: Tensor<B, 5>, y: Tensor<B, 5>) -> Self {
+        let sums = overlap_sums(logits, y);
+        let [both, predicted, wanted] = [0, 1, 2].map(|index| sums.clone().narrow(0, index, 1));
+        Self { both, predicted, wanted }
+    }
+
+    fn dice(self, config: &LossConfig) -> Tensor<B, 1> {
+        let total = self.predicted + self.wanted;
+        let dice = (self.both * 2.0 + config.smooth) / (total + config.smooth);
+        dice.neg() + 1.0
+    }
+
+    fn tversky(self, config: &LossConfig) -> Tensor<B, 1> {
+        let false_positives = self.predicted - self.both.clone();
+        let false_negatives = self.wanted - self.both.clone();
+        let missed = false_positives * config.tversky_alpha + false_negatives * config.tversky_beta;
+        let index = (self.both.clone() + config.smooth) / (self.both + missed + config.smooth);
+        index.neg() + 1.0
+    }
+}
+
+fn cross_entropy<B: Kernels>(p: Tensor<B, 5>, y: Tensor<B, 5>) -> Tensor<B, 1> {
     let p = p.clamp(FUZZ, 1.0 - FUZZ);
     let outside = (p.clone().neg() + 1.0).log() * (y.clone().neg() + 1.0);
     (p.log() * y + outside).mean().neg()
 }
 
-fn focal<B: Backend>(config: &LossConfig, p: Tensor<B, 5>, y: Tensor<B, 5>) -> Tensor<B, 1> {
+fn focal<B: Kernels>(config: &LossConfig, p: Tensor<B, 5>, y: Tensor<B, 5>) -> Tensor<B, 1> {
     let p = p.clamp(FUZZ, 1.0 - FUZZ);
     let q = p.clone().neg() + 1.0;
     let gamma = config.focal_gamma;
     let inside = q.clone().powf_scalar(gamma) * p.clone().log() * y.clone() * config.focal_alpha;
     let outside = p.powf_scalar(gamma) * q.log() * (y.neg() + 1.0) * (1.0 - config.focal_alpha);
     (inside + outside).mean().neg()
-}
-
-fn tversky<B: Backend>(config: &LossConfig, p: Tensor<B, 5>, y: Tensor<B, 5>) -> Tensor<B, 1> {
-    let both = (p.clone() * y.clone()).sum();
-    let false_positives = p.sum() - both.clone();
-    let false_negatives = y.sum() - both.clone();
-    let missed = false_positives * config.tversky_alpha + false_negatives * config.tversky_beta;
-    let index = (both.clone() + config.smooth) / (both + missed + config.smooth);
-    index.neg() + 1.0
 }
 
 /// The loss of one patch, in f64, for values already on the host.

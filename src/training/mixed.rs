@@ -34,6 +34,11 @@ impl Mixed {
         self.notes.push(format!("a step gave values that are no numbers in bf16; {end}"));
     }
 
+    /// Something else to say.
+    pub(super) fn note(&mut self, note: Option<String>) {
+        self.notes.extend(note);
+    }
+
     pub(super) fn take_notes(&mut self) -> Vec<String> {
         std::mem::take(&mut self.notes)
     }

@@ -38,6 +38,7 @@ mod schedule;
 mod sections;
 mod setup;
 mod source;
+mod speed;
 mod split;
 mod start;
 mod stop;
@@ -71,6 +72,7 @@ pub use sections::{
     CropConfig, IntensityConfig, LandmarkSource, LossConfig, LossKind, OptimiserConfig, OptimiserKind,
     PatchConfig, SampleConfig, ScheduleConfig, ScheduleKind, SplitConfig, ZscoreSource,
 };
+pub use speed::{Speed, SpeedError, SpeedTrial};
 pub use stop::{StopRequest, StopSignal};
 pub use trainer::{Summary, train};
 pub use wishes::{WishError, Wishes, settings, settings_like};

@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 
 use super::flat::{Flat, Slots, fetch, place};
 use super::{OptimiserConfig, OptimiserKind};
-use crate::kernels::Kernels;
+use crate::kernels::{AdamState, AdamStep, Kernels, unwrap, wrap};
 use crate::network::NetworkError;
 
 /// An optimiser at work. By slot, `None` before its first update: the first moment (SGD's momentum), the second moment.
@@ -66,8 +66,8 @@ impl<B: Kernels> Optimiser<B> {
     ) -> Tensor<B, 1> {
         let decay = self.config.weight_decay;
         match self.config.kind {
-            OptimiserKind::Adam => self.adam(slot, value, grad, rate),
-            OptimiserKind::AdamW => self.adam(slot, value * (1.0 - rate * decay), grad, rate),
+            OptimiserKind::Adam => self.adam(slot, value, grad, rate, 1.0),
+            OptimiserKind::AdamW => self.adam(slot, value, grad, rate, 1.0 - rate * decay),
             OptimiserKind::Sgd if decay > 0.0 => {
                 let grad = grad + value.clone() * decay;
                 self.sgd(slot, value, grad, rate)
@@ -76,15 +76,28 @@ impl<B: Kernels> Optimiser<B> {
         }
     }
 
-    fn adam(&mut self, slot: usize, value: Tensor<B, 1>, grad: Tensor<B, 1>, rate: f64) -> Tensor<B, 1> {
+    fn adam(
+        &mut self,
+        slot: usize,
+        value: Tensor<B, 1>,
+        grad: Tensor<B, 1>,
+        rate: f64,
+        kept: f64,
+    ) -> Tensor<B, 1> {
+        let [first, second] = [self.first[slot].take(), self.second[slot].take()]
+            .map(|moment| unwrap(moment.unwrap_or_else(|| value.zeros_like())));
+        let state = AdamState { value: unwrap(value), first, second };
+        let state = B::adam(state, unwrap(grad), self.step(rate, kept));
+        self.first[slot] = Some(wrap(state.first));
+        self.second[slot] = Some(wrap(state.second));
+        wrap(state.value)
+    }
+
+    /// Both moments are corrected for their start at zero.
+    fn step(&self, rate: f64, kept: f64) -> AdamStep {
         let OptimiserConfig { beta1, beta2, epsilon, .. } = self.config;
-        let squared = grad.clone() * grad.clone();
-        let first = follow(self.first[slot].take(), grad * (1.0 - beta1), beta1);
-        let second = follow(self.second[slot].take(), squared * (1.0 - beta2), beta2);
-        self.first[slot] = Some(first.clone());
-        self.second[slot] = Some(second.clone());
-        let (step, root) = self.corrections(rate);
-        value - first / (second.sqrt() / root + epsilon) * step
+        let reached = |beta: f64| 1.0 - beta.powf(self.updates as f64);
+        AdamStep { beta1, beta2, epsilon, rate: rate / reached(beta1), root: reached(beta2).sqrt(), kept }
     }
 
     fn sgd(&mut self, slot: usize, value: Tensor<B, 1>, grad: Tensor<B, 1>, rate: f64) -> Tensor<B, 1> {
@@ -96,12 +109,6 @@ impl<B: Kernels> Optimiser<B> {
         self.first[slot] = Some(velocity.clone());
         let direction = if nesterov { grad + velocity * momentum } else { velocity };
         value - direction * rate
-    }
-
-    /// Step size and second-moment root, both corrected for the start at zero.
-    fn corrections(&self, rate: f64) -> (f64, f64) {
-        let power = |beta: f64| 1.0 - beta.powf(self.updates as f64);
-        (rate / power(self.config.beta1), power(self.config.beta2).sqrt())
     }
 }
 

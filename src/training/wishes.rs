@@ -242,7 +242,7 @@ fn suggested(contrast: &str) -> IntensityConfig {
 }
 
 /// A file is a description; anything else is a preset's name.
-fn network_choice(text: &str) -> Result<NetworkChoice, WishError> {
+pub(super) fn network_choice(text: &str) -> Result<NetworkChoice, WishError> {
     let path = Path::new(text);
     if !path.is_file() {
         return Ok(NetworkChoice::Preset(text.to_owned()));

@@ -3,17 +3,27 @@
 //!
 //! Results do not depend on the number of threads: each output value is computed by one task, in one order.
 
+mod adam;
 mod conv;
 mod norm;
-mod pad;
+mod overlap;
+mod pointwise;
 mod pool;
+mod shelf;
 mod wide;
+mod winograd;
 
 use burn::backend::Flex;
-use burn::tensor::{TensorData, TensorMetadata};
+use burn::tensor::ops::FloatTensorOps;
+use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
 use burn_flex::FlexTensor;
+use shelf::Sheet;
+pub(crate) use shelf::Tidy;
 
-use super::{ConvGrads, Kernels, Moments, Norm, NormGrads, Stride};
+use super::{
+    AdamState, AdamStep, ConvGrads, Convolved, Filter, Input, Kernels, Measure, Moments, Norm, NormGrads,
+    Wanted, stock,
+};
 
 /// Sizes of an activation: batch, channels, x, y, z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +46,7 @@ impl Dims {
         self.x * self.y * self.z
     }
 
+    #[cfg(test)]
     fn len(&self) -> usize {
         self.n * self.c * self.space()
     }
@@ -44,9 +55,16 @@ impl Dims {
         Self { c, ..self }
     }
 
-    fn tensor(&self, values: Vec<f32>) -> FlexTensor {
-        FlexTensor::from_data(TensorData::new(values, [self.n, self.c, self.x, self.y, self.z]))
+    /// A tensor of this shape whose values `write` has all written.
+    fn tensor(&self, write: impl FnOnce(&mut [f32])) -> FlexTensor {
+        written([self.n, self.c, self.x, self.y, self.z], write)
     }
+}
+
+fn written<const D: usize>(shape: [usize; D], write: impl FnOnce(&mut [f32])) -> FlexTensor {
+    let mut sheet = Sheet::new(shape.iter().product());
+    write(sheet.values());
+    sheet.tensor(shape)
 }
 
 /// A tensor whose values lie in one piece, in order.
@@ -68,87 +86,111 @@ fn vector(values: Vec<f32>) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, [length]))
 }
 
+/// Whether burn's own operations are wanted, or the only ones that can: ours compute in f32.
+fn left_to_stock(x: &FlexTensor) -> bool {
+    stock::is_wanted() || x.dtype() != DType::F32
+}
+
 impl Kernels for Flex {
-    /// Stride 2 takes every second voxel of the whole: more arithmetic than needed, but by the fast loops.
-    fn conv3d_padded(x: FlexTensor, weight: FlexTensor, bias: FlexTensor, stride: Stride) -> FlexTensor {
-        let dims = Dims::of(&x);
-        let kernel = conv::Kernel::of(&weight);
-        let (x, weight, bias) = (Values::of(&x), Values::of(&weight), Values::of(&bias));
-        let output = conv::forward(x.get(), dims, kernel, weight.get(), Some(bias.get()));
-        let whole = dims.with_channels(kernel.out);
-        match stride {
-            Stride::One => whole.tensor(output),
-            Stride::Two => pool::halved(whole).tensor(pool::every_second(&output, whole)),
-        }
+    fn convolve(input: Input<Self>, filter: Filter<Self>, measure: Measure) -> Convolved<Self> {
+        conv::forward(input, filter, measure)
     }
 
-    fn conv3d_padded_grads(
-        x: FlexTensor,
-        weight: FlexTensor,
+    fn convolve_grads(
+        input: Input<Self>,
+        filter: Filter<Self>,
         grad: FlexTensor,
-        stride: Stride,
-        want_x: bool,
+        wanted: Wanted,
     ) -> ConvGrads<Self> {
-        let dims = Dims::of(&x);
-        let grad = match stride {
-            Stride::One => grad,
-            Stride::Two => {
-                let whole = dims.with_channels(grad.shape()[1]);
-                whole.tensor(pool::every_second_grad(Values::of(&grad).get(), whole))
-            }
-        };
-        let kernel = conv::Kernel::of(&weight);
-        let shape = weight.shape();
-        let (x, weight, grad) = (Values::of(&x), Values::of(&weight), Values::of(&grad));
-        let x_grad = want_x.then(|| {
-            let turned = kernel.turned(weight.get());
-            let out_dims = dims.with_channels(kernel.out);
-            dims.tensor(conv::forward(grad.get(), out_dims, kernel.transposed(), &turned, None))
-        });
-        let weight_grad = conv::weight_grad(x.get(), dims, kernel, grad.get());
-        ConvGrads {
-            x: x_grad,
-            weight: FlexTensor::from_data(TensorData::new(weight_grad, shape)),
-            bias: vector(norm::channel_sums(grad.get(), dims.with_channels(kernel.out))),
-        }
+        conv::gradients(input, filter, grad, wanted)
     }
 
     fn channel_moments(x: FlexTensor) -> Moments<Self> {
-        let (mean, variance) = norm::moments(Values::of(&x).get(), Dims::of(&x));
-        Moments { mean: vector(mean), variance: vector(variance) }
+        if stock::is_wanted() {
+            return stock::moments::<Self>(x);
+        }
+        norm::moments(Values::of(&x).get(), Dims::of(&x))
     }
 
     fn norm_activate(x: FlexTensor, norm: Norm<Self>) -> FlexTensor {
+        if stock::is_wanted() {
+            return stock::norm_activate::<Self>(x, norm);
+        }
         let dims = Dims::of(&x);
-        dims.tensor(norm::forward(Values::of(&x).get(), dims, &norm::Channels::of(norm)))
+        let stored = norm.stored;
+        let channels = norm::Channels::of(norm);
+        let values = dims.tensor(|to| norm::forward(Values::of(&x).get(), dims, &channels, to));
+        if stored == FloatDType::F32 { values } else { Flex::float_cast(values, stored) }
     }
 
     fn norm_activate_grads(x: FlexTensor, norm: Norm<Self>, grad: FlexTensor) -> NormGrads<Self> {
+        if stock::is_wanted() {
+            return stock::norm_activate_grads::<Self>(x, norm, grad);
+        }
         let dims = Dims::of(&x);
         let channels = norm::Channels::of(norm);
         let (x, grad) = (Values::of(&x), Values::of(&grad));
-        let (x_grad, scale, shift) = norm::backward(x.get(), dims, &channels, grad.get());
-        NormGrads { x: dims.tensor(x_grad), scale: vector(scale), shift: vector(shift) }
+        let sums = norm::gradient_sums(x.get(), dims, &channels, grad.get());
+        NormGrads {
+            x: dims.tensor(|to| norm::backward(x.get(), dims, &channels, grad.get(), &sums, to)),
+            scale: vector(sums.iter().map(|sums| sums.scale as f32).collect()),
+            shift: vector(sums.iter().map(|sums| sums.shift as f32).collect()),
+        }
     }
 
     fn max_pool2(x: FlexTensor) -> FlexTensor {
+        if left_to_stock(&x) {
+            return stock::max_pool2::<Self>(x);
+        }
         let dims = Dims::of(&x);
-        pool::halved(dims).tensor(pool::max(Values::of(&x).get(), dims))
+        pool::halved(dims).tensor(|to| pool::max(Values::of(&x).get(), dims, to))
     }
 
     fn max_pool2_grad(x: FlexTensor, grad: FlexTensor) -> FlexTensor {
+        if left_to_stock(&x) {
+            return stock::max_pool2_grad::<Self>(x, grad);
+        }
         let dims = Dims::of(&x);
-        dims.tensor(pool::max_grad(Values::of(&x).get(), Values::of(&grad).get(), dims))
+        dims.tensor(|to| pool::max_grad(Values::of(&x).get(), Values::of(&grad).get(), dims, to))
     }
 
     fn upsample2(x: FlexTensor) -> FlexTensor {
+        if left_to_stock(&x) {
+            return stock::upsample2::<Self>(x);
+        }
         let dims = Dims::of(&x);
-        pool::doubled(dims).tensor(pool::repeat(Values::of(&x).get(), dims))
+        pool::doubled(dims).tensor(|to| pool::repeat(Values::of(&x).get(), dims, to))
     }
 
     fn upsample2_grad(grad: FlexTensor) -> FlexTensor {
+        if left_to_stock(&grad) {
+            return stock::upsample2_grad::<Self>(grad);
+        }
         let dims = pool::halved(Dims::of(&grad));
-        dims.tensor(pool::repeat_grad(Values::of(&grad).get(), dims))
+        dims.tensor(|to| pool::repeat_grad(Values::of(&grad).get(), dims, to))
+    }
+
+    fn overlap_sums(logits: FlexTensor, target: FlexTensor) -> FlexTensor {
+        if stock::is_wanted() {
+            return stock::overlap_sums::<Self>(logits, target);
+        }
+        vector(overlap::sums(Values::of(&logits).get(), Values::of(&target).get()).to_vec())
+    }
+
+    fn overlap_sums_grad(logits: FlexTensor, target: FlexTensor, grad: FlexTensor) -> FlexTensor {
+        if stock::is_wanted() {
+            return stock::overlap_sums_grad::<Self>(logits, target, grad);
+        }
+        let factors = Values::of(&grad);
+        let (x, y) = (Values::of(&logits), Values::of(&target));
+        Dims::of(&logits).tensor(|to| overlap::gradient(x.get(), y.get(), factors.get(), to))
+    }
+
+    fn adam(state: AdamState<Self>, grad: FlexTensor, step: AdamStep) -> AdamState<Self> {
+        if stock::is_wanted() {
+            return stock::adam::<Self>(state, grad, step);
+        }
+        adam::update(state, Values::of(&grad).get(), step)
     }
 }
 

@@ -4,9 +4,9 @@
 use burn::backend::Flex;
 use rayon::prelude::*;
 
-use super::super::Norm;
+use super::super::{Moments, Norm};
 use super::wide::dispatch;
-use super::{Dims, Values};
+use super::{Dims, Values, vector};
 
 /// Partial sums kept side by side; fixed, so that results do not depend on the processor's vector width.
 const LANES: usize = 16;
@@ -86,7 +86,7 @@ pub(super) fn channel_sums(values: &[f32], dims: Dims) -> Vec<f32> {
 }
 
 /// Mean and biased variance of each channel, the variance in a second pass around the mean.
-pub(super) fn moments(values: &[f32], dims: Dims) -> (Vec<f32>, Vec<f32>) {
+pub(super) fn moments(values: &[f32], dims: Dims) -> Moments<Flex> {
     let count = (dims.n * dims.space()) as f64;
     let moments = per_channel(dims, |c| {
         let mean = pieces(values, dims, c).map(|x| total(x, x, |x, _| x)).sum::<f64>() / count;
@@ -97,22 +97,40 @@ pub(super) fn moments(values: &[f32], dims: Dims) -> (Vec<f32>, Vec<f32>) {
         let offset = mean - f64::from(centre);
         (centre, (spread - offset * offset) as f32)
     });
-    moments.into_iter().unzip()
+    let (mean, variance) = moments.into_iter().unzip();
+    Moments { mean: vector(mean), variance: vector(variance) }
 }
 
-/// Fills an array of shape `dims` channel by channel, in parallel; `fill` gets channel, batch entry and the piece.
-fn filled(dims: Dims, fill: impl Fn(usize, usize, &mut [f32]) + Sync) -> Vec<f32> {
-    let mut output = vec![0.0; dims.len()];
+/// Sum of values.
+#[inline(always)]
+pub(super) fn sum(values: &[f32]) -> f64 {
+    total(values, values, |x, _| x)
+}
+
+/// Sums of the differences from `centre`, and of their squares.
+#[inline(always)]
+pub(super) fn sums_around(values: &[f32], centre: f32) -> (f64, f64) {
+    let square = |x: f32, _| (x - centre) * (x - centre);
+    (total(values, values, |x, _| x - centre), total(values, values, square))
+}
+
+/// Sum of the products of two equally long arrays.
+#[inline(always)]
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f64 {
+    total(a, b, |a, b| a * b)
+}
+
+/// Calls `fill` with channel, batch entry and piece of every channel of `output`, in parallel.
+fn fill(dims: Dims, output: &mut [f32], fill: impl Fn(usize, usize, &mut [f32]) + Sync) {
     output.par_chunks_mut(dims.space()).enumerate().for_each(|(index, piece)| {
         dispatch(|| fill(index % dims.c, index / dims.c, piece));
     });
-    output
 }
 
-pub(super) fn forward(values: &[f32], dims: Dims, channels: &Channels) -> Vec<f32> {
+pub(super) fn forward(values: &[f32], dims: Dims, channels: &Channels, output: &mut [f32]) {
     // A copy: behind a reference it would keep the loop below from becoming vectors.
     let slope = channels.slope;
-    filled(dims, |c, n, output| {
+    fill(dims, output, |c, n, output| {
         let (factor, offset) = channels.line(c);
         let input = &values[(n * dims.c + c) * dims.space()..][..output.len()];
         for (y, x) in output.iter_mut().zip(input) {
@@ -120,29 +138,47 @@ pub(super) fn forward(values: &[f32], dims: Dims, channels: &Channels) -> Vec<f3
             // The added 0 takes the sign off a zero.
             *y = linear * steepness(linear, slope) + 0.0;
         }
-    })
+    });
 }
 
-/// Gradients of input, scale and shift (Ioffe & Szegedy 2015, section 3, behind an activation).
-pub(super) fn backward(
+/// Sums over a channel that both kinds of gradients need.
+pub(super) struct GradientSums {
+    pub(super) scale: f64,
+    pub(super) shift: f64,
+}
+
+/// Gradients of scale and shift.
+pub(super) fn gradient_sums(
     values: &[f32],
     dims: Dims,
     channels: &Channels,
     grad: &[f32],
-) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
-    let (count, bend) = ((dims.n * dims.space()) as f64, channels.slope);
-    let sums = per_channel(dims, |c| {
+) -> Vec<GradientSums> {
+    let bend = channels.slope;
+    per_channel(dims, |c| {
         let (factor, offset) = channels.line(c);
         let (mean, inverse) = (channels.mean[c], channels.inverse[c]);
         let through = |x: f32, g: f32| g * steepness(x * factor + offset, bend);
         let pairs = || pieces(values, dims, c).zip(pieces(grad, dims, c));
         let shift: f64 = pairs().map(|(x, g)| total(x, g, through)).sum();
         let scale: f64 = pairs().map(|(x, g)| total(x, g, |x, g| through(x, g) * (x - mean) * inverse)).sum();
-        (scale, shift)
-    });
-    let x_grad = filled(dims, |c, n, output| {
+        GradientSums { scale, shift }
+    })
+}
+
+/// Gradient of the input (Ioffe & Szegedy 2015, section 3, behind an activation).
+pub(super) fn backward(
+    values: &[f32],
+    dims: Dims,
+    channels: &Channels,
+    grad: &[f32],
+    sums: &[GradientSums],
+    output: &mut [f32],
+) {
+    let (count, bend) = ((dims.n * dims.space()) as f64, channels.slope);
+    fill(dims, output, |c, n, output| {
         let (factor, offset) = channels.line(c);
-        let (scale, shift) = sums[c];
+        let GradientSums { scale, shift } = &sums[c];
         let slope = (scale / count) as f32 * channels.inverse[c];
         let (mean, level) = (channels.mean[c], (shift / count) as f32);
         let start = (n * dims.c + c) * dims.space();
@@ -152,6 +188,4 @@ pub(super) fn backward(
             *to = (through - level - (x - mean) * slope) * factor;
         }
     });
-    let (scale, shift) = sums.into_iter().map(|(scale, shift)| (scale as f32, shift as f32)).unzip();
-    (x_grad, scale, shift)
 }

@@ -21,9 +21,8 @@ fn four_lines(fine: &[f32], dims: Dims, row: usize) -> [&[f32]; 4] {
 }
 
 /// Maximum of each 2x2x2 cell of `fine` (shape `dims`).
-pub(super) fn max(fine: &[f32], dims: Dims) -> Vec<f32> {
+pub(super) fn max(fine: &[f32], dims: Dims, output: &mut [f32]) {
     let coarse = halved(dims);
-    let mut output = vec![0.0; coarse.len()];
     output.par_chunks_mut(coarse.space()).zip(fine.par_chunks(dims.space())).for_each(|(to, from)| {
         for (row, to) in to.chunks_exact_mut(coarse.z).enumerate() {
             let lines = four_lines(from, dims, row);
@@ -33,15 +32,14 @@ pub(super) fn max(fine: &[f32], dims: Dims) -> Vec<f32> {
             }
         }
     });
-    output
 }
 
 /// Gives each cell's gradient to the first of its voxels, in memory order, that holds the maximum.
-pub(super) fn max_grad(fine: &[f32], grad: &[f32], dims: Dims) -> Vec<f32> {
+pub(super) fn max_grad(fine: &[f32], grad: &[f32], dims: Dims, output: &mut [f32]) {
     let coarse = halved(dims);
-    let mut output = vec![0.0; dims.len()];
     let channels = output.par_chunks_mut(dims.space()).zip(fine.par_chunks(dims.space()));
     channels.zip(grad.par_chunks(coarse.space())).for_each(|((to, from), grad)| {
+        to.fill(0.0);
         for (index, grad) in grad.iter().enumerate() {
             let (x, y, z) =
                 (index / (coarse.y * coarse.z) * 2, index / coarse.z % coarse.y * 2, index % coarse.z * 2);
@@ -54,26 +52,23 @@ pub(super) fn max_grad(fine: &[f32], grad: &[f32], dims: Dims) -> Vec<f32> {
             to[corner + first.unwrap_or(0)] = *grad;
         }
     });
-    output
 }
 
 /// Every second voxel of `fine` (shape `dims`) along each axis, the first included.
-pub(super) fn every_second(fine: &[f32], dims: Dims) -> Vec<f32> {
+pub(super) fn every_second(fine: &[f32], dims: Dims, output: &mut [f32]) {
     let coarse = halved(dims);
-    let mut output = vec![0.0; coarse.len()];
     output.par_chunks_mut(coarse.space()).zip(fine.par_chunks(dims.space())).for_each(|(to, from)| {
         for (row, to) in to.chunks_exact_mut(coarse.z).enumerate() {
             let [line, ..] = four_lines(from, dims, row);
             to.iter_mut().zip(line.iter().step_by(2)).for_each(|(to, from)| *to = *from);
         }
     });
-    output
 }
 
 /// `grad` at every second voxel of `dims`, zeros between.
-pub(super) fn every_second_grad(grad: &[f32], dims: Dims) -> Vec<f32> {
+pub(super) fn every_second_grad(grad: &[f32], dims: Dims, output: &mut [f32]) {
     let coarse = halved(dims);
-    let mut output = vec![0.0; dims.len()];
+    output.fill(0.0);
     output.par_chunks_mut(dims.space()).zip(grad.par_chunks(coarse.space())).for_each(|(to, from)| {
         for (row, from) in from.chunks_exact(coarse.z).enumerate() {
             let (x, y) = (row / coarse.y * 2, row % coarse.y * 2);
@@ -81,13 +76,11 @@ pub(super) fn every_second_grad(grad: &[f32], dims: Dims) -> Vec<f32> {
             line.iter_mut().step_by(2).zip(from).for_each(|(to, from)| *to = *from);
         }
     });
-    output
 }
 
 /// Each voxel of `coarse` (shape `dims`) twice along every axis.
-pub(super) fn repeat(coarse: &[f32], dims: Dims) -> Vec<f32> {
+pub(super) fn repeat(coarse: &[f32], dims: Dims, output: &mut [f32]) {
     let fine = doubled(dims);
-    let mut output = vec![0.0; fine.len()];
     output.par_chunks_mut(fine.y * fine.z).enumerate().for_each(|(plane, to)| {
         let (channel, x) = (plane / fine.x, plane % fine.x);
         let from = &coarse[(channel * dims.x + x / 2) * dims.y * dims.z..][..dims.y * dims.z];
@@ -99,13 +92,11 @@ pub(super) fn repeat(coarse: &[f32], dims: Dims) -> Vec<f32> {
             second.copy_from_slice(first);
         }
     });
-    output
 }
 
 /// Sum of each 2x2x2 cell of `grad`; `dims` is the coarse shape.
-pub(super) fn repeat_grad(grad: &[f32], dims: Dims) -> Vec<f32> {
+pub(super) fn repeat_grad(grad: &[f32], dims: Dims, output: &mut [f32]) {
     let fine = doubled(dims);
-    let mut output = vec![0.0; dims.len()];
     output.par_chunks_mut(dims.space()).zip(grad.par_chunks(fine.space())).for_each(|(to, from)| {
         for (row, to) in to.chunks_exact_mut(dims.z).enumerate() {
             let lines = four_lines(from, fine, row);
@@ -114,5 +105,4 @@ pub(super) fn repeat_grad(grad: &[f32], dims: Dims) -> Vec<f32> {
             }
         }
     });
-    output
 }

@@ -3,8 +3,8 @@
 use burn::tensor::ops::FloatTensor;
 use proptest::prelude::*;
 
+use super::super::{Measure, Stride, Wanted, stock};
 use super::*;
-use crate::kernels::stock;
 
 /// Numbers between -1 and 1 that repeat with the seed.
 fn numbers(count: usize, seed: u64) -> Vec<f32> {
@@ -19,8 +19,22 @@ fn numbers(count: usize, seed: u64) -> Vec<f32> {
 
 fn random(dims: Dims, seed: u64) -> (FlexTensor, Vec<f32>) {
     let values = numbers(dims.len(), seed);
-    (dims.tensor(values.clone()), values)
+    (tensor(dims, &values), values)
 }
+
+fn tensor(dims: Dims, values: &[f32]) -> FlexTensor {
+    dims.tensor(|to| to.copy_from_slice(values))
+}
+
+fn filter(weight: FlexTensor, bias: &[f32], stride: Stride) -> Filter<Flex> {
+    Filter { weight, bias: vector(bias.to_vec()), stride }
+}
+
+fn only(fine: FlexTensor) -> Input<Flex> {
+    Input { coarse: None, fine }
+}
+
+const BOTH: Wanted = Wanted { coarse: true, fine: true };
 
 fn data(tensor: &FloatTensor<Flex>) -> Vec<f32> {
     Values::of(tensor).get().to_vec()
@@ -80,11 +94,69 @@ fn check_convolution(dims: Dims, out: usize, side: usize, seed: u64) {
     let mut want_b = vec![0.0; out];
     gs.iter().enumerate().for_each(|(index, grad)| want_b[index / space % out] += f64::from(*grad));
 
-    near(&data(&Flex::conv3d_padded(x.clone(), weight.clone(), vector(bs), Stride::One)), &want);
-    let grads = Flex::conv3d_padded_grads(x, weight, grad, Stride::One, true);
-    near(&data(&grads.x.unwrap()), &want_x);
+    let filter = filter(weight, &bs, Stride::One);
+    near(&data(&Flex::convolve(only(x.clone()), filter.clone(), Measure::Nothing).values), &want);
+    let grads = Flex::convolve_grads(only(x), filter, grad, BOTH);
+    near(&data(&grads.fine.unwrap()), &want_x);
     near(&data(&grads.weight), &want_w);
     near(&data(&grads.bias), &want_b);
+}
+
+/// An input of two resolutions against its doubled and joined copy, by definition; `dims` are those of the fine part.
+fn check_joined(dims: Dims, below: usize, out: usize, seed: u64) {
+    let coarse = pool::halved(dims).with_channels(below);
+    let ((low, lows), (fine, fines)) = (random(coarse, seed), random(dims, seed + 1));
+    let all = dims.with_channels(below + dims.c);
+    let space = dims.space();
+    let source = |index: usize| {
+        let (entry, channel, voxel) = (index / (all.c * space), index / space % all.c, index % space);
+        let (i, j, k) = (voxel / (dims.y * dims.z), voxel / dims.z % dims.y, voxel % dims.z);
+        if channel < below {
+            let at = ((entry * below + channel) * coarse.x + i / 2) * coarse.y + j / 2;
+            (true, at * coarse.z + k / 2)
+        } else {
+            (false, (entry * dims.c + channel - below) * space + voxel)
+        }
+    };
+    let value = |index: usize| match source(index) {
+        (true, at) => f64::from(lows[at]),
+        (false, at) => f64::from(fines[at]),
+    };
+    let ws = numbers(out * all.c * 27, seed + 2);
+    let bs = numbers(out, seed + 3);
+    let (grad, gs) = random(dims.with_channels(out), seed + 4);
+    let mut want: Vec<f64> = (0..gs.len()).map(|index| f64::from(bs[index / space % out])).collect();
+    let (mut want_low, mut want_fine) = (vec![0.0; lows.len()], vec![0.0; fines.len()]);
+    let mut want_w = vec![0.0; ws.len()];
+    products(all, out, 3, |o, i, w| {
+        want[o] += value(i) * f64::from(ws[w]);
+        want_w[w] += f64::from(gs[o]) * value(i);
+        let (is_low, at) = source(i);
+        let to = if is_low { &mut want_low[at] } else { &mut want_fine[at] };
+        *to += f64::from(gs[o]) * f64::from(ws[w]);
+    });
+
+    let weight = FlexTensor::from_data(TensorData::new(ws, [out, all.c, 3, 3, 3]));
+    let input = Input { coarse: Some(low), fine };
+    let filter = filter(weight, &bs, Stride::One);
+    near(&data(&Flex::convolve(input.clone(), filter.clone(), Measure::Nothing).values), &want);
+    near(&data(&stock::conv3d::<Flex>(input.clone(), filter.clone(), Measure::Nothing).values), &want);
+    for grads in [
+        Flex::convolve_grads(input.clone(), filter.clone(), grad.clone(), BOTH),
+        stock::conv3d_grads::<Flex>(input.clone(), filter.clone(), grad.clone(), BOTH),
+    ] {
+        near(&data(&grads.coarse.unwrap()), &want_low);
+        near(&data(&grads.fine.unwrap()), &want_fine);
+        near(&data(&grads.weight), &want_w);
+    }
+    let only_coarse = Wanted { coarse: true, fine: false };
+    let grads = Flex::convolve_grads(input.clone(), filter.clone(), grad.clone(), only_coarse);
+    near(&data(&grads.coarse.unwrap()), &want_low);
+    assert!(grads.fine.is_none());
+    let only_fine = Wanted { coarse: false, fine: true };
+    let grads = Flex::convolve_grads(input, filter, grad, only_fine);
+    near(&data(&grads.fine.unwrap()), &want_fine);
+    assert!(grads.coarse.is_none());
 }
 
 proptest! {
@@ -97,6 +169,14 @@ proptest! {
         side in prop::sample::select(vec![1usize, 3]), seed in 0..1000u64,
     ) {
         check_convolution(Dims { n, c, x, y, z }, out, side, seed);
+    }
+
+    #[test]
+    fn a_convolution_over_two_resolutions_is_its_definition(
+        n in 1..=2usize, c in 1..=9usize, below in 1..=9usize, out in 1..=13usize,
+        x in 1..=3usize, y in 1..=4usize, z in 1..=10usize, seed in 0..1000u64,
+    ) {
+        check_joined(Dims { n, c, x: 2 * x, y: 2 * y, z: 2 * z }, below, out, seed);
     }
 
     #[test]
@@ -115,14 +195,17 @@ proptest! {
         let coarse = Dims { n, c: out, x, y, z };
         let values = random(pool::doubled(coarse).with_channels(c), seed).0;
         let weight = FlexTensor::from_data(TensorData::new(numbers(out * c * 27, seed + 1), [out, c, 3, 3, 3]));
-        let (bias, grad) = (vector(numbers(out, seed + 2)), random(coarse, seed + 3).0);
-        let ours = Flex::conv3d_padded(values.clone(), weight.clone(), bias.clone(), Stride::Two);
-        let stock = stock::conv3d::<Flex>(values.clone(), weight.clone(), bias, Stride::Two);
-        let our_grads = Flex::conv3d_padded_grads(values.clone(), weight.clone(), grad.clone(), Stride::Two, true);
-        let grads = stock::conv3d_grads::<Flex>(values, weight, grad, Stride::Two, true);
+        let grad = random(coarse, seed + 3).0;
+        let (input, filter) = (only(values), filter(weight, &numbers(out, seed + 2), Stride::Two));
+        let ours = Flex::convolve(input.clone(), filter.clone(), Measure::Sample);
+        let stock = stock::conv3d::<Flex>(input.clone(), filter.clone(), Measure::Sample);
+        let our_grads = Flex::convolve_grads(input.clone(), filter.clone(), grad.clone(), BOTH);
+        let grads = stock::conv3d_grads::<Flex>(input, filter, grad, BOTH);
         let pairs = [
-            (ours, stock),
-            (our_grads.x.unwrap(), grads.x.unwrap()),
+            (ours.values, stock.values),
+            (ours.moments.clone().unwrap().mean, stock.moments.clone().unwrap().mean),
+            (ours.moments.unwrap().variance, stock.moments.unwrap().variance),
+            (our_grads.fine.unwrap(), grads.fine.unwrap()),
             (our_grads.weight, grads.weight),
             (our_grads.bias, grads.bias),
         ];
@@ -160,6 +243,7 @@ fn narrower_vectors_give_the_same_within_rounding() {
     wide::narrowed::run(|| {
         check_convolution(Dims { n: 2, c: 9, x: 3, y: 5, z: 19 }, 7, 3, 11);
         check_convolution(Dims { n: 1, c: 16, x: 2, y: 3, z: 4 }, 1, 1, 12);
+        check_joined(Dims { n: 1, c: 3, x: 4, y: 6, z: 18 }, 5, 6, 13);
     });
 }
 
@@ -167,6 +251,71 @@ fn narrower_vectors_give_the_same_within_rounding() {
 fn the_widest_layer_of_the_published_network_is_right_too() {
     check_convolution(Dims { n: 2, c: 96, x: 3, y: 4, z: 5 }, 32, 3, 7);
     check_convolution(Dims { n: 1, c: 1, x: 5, y: 7, z: 50 }, 8, 3, 8);
+    check_joined(Dims { n: 2, c: 32, x: 4, y: 4, z: 6 }, 64, 32, 9);
+}
+
+#[test]
+fn a_convolution_measures_its_result_whatever_its_mean() {
+    let dims = Dims { n: 2, c: 3, x: 5, y: 6, z: 7 };
+    let (x, _) = random(dims, 1);
+    let weight = FlexTensor::from_data(TensorData::new(numbers(4 * 3 * 27, 2), [4, 3, 3, 3, 3]));
+    // Means of a thousand deviations: sums of squares alone would lose the deviation.
+    let filter = filter(weight, &[0.0, 3000.0, -3000.0, 1.0], Stride::One);
+    for (measure, groups) in [(Measure::Batch, 1), (Measure::Sample, 2)] {
+        let found = Flex::convolve(only(x.clone()), filter.clone(), measure);
+        let values: Vec<f64> = data(&found.values).into_iter().map(f64::from).collect();
+        let moments = found.moments.unwrap();
+        let (mean, variance) = (data(&moments.mean), data(&moments.variance));
+        assert_eq!(mean.len(), groups * 4);
+        for group in 0..groups {
+            for channel in 0..4 {
+                let piece = |n: usize| &values[(n * 4 + channel) * dims.space()..][..dims.space()];
+                let of: Vec<f64> = match measure {
+                    Measure::Sample => piece(group).to_vec(),
+                    _ => (0..2).flat_map(piece).copied().collect(),
+                };
+                let count = of.len() as f64;
+                let centre = of.iter().sum::<f64>() / count;
+                let spread = of.iter().map(|v| (v - centre).powi(2)).sum::<f64>() / count;
+                let (mean, variance) = (mean[group * 4 + channel], variance[group * 4 + channel]);
+                assert!((f64::from(mean) - centre).abs() < 1e-6 * centre.abs().max(1.0), "{mean} {centre}");
+                assert!((f64::from(variance) - spread).abs() < 1e-4 * spread, "{variance} {spread}");
+            }
+        }
+    }
+}
+
+#[test]
+fn overlap_sums_and_their_gradient_agree_with_stock_operations() {
+    let dims = Dims { n: 2, c: 1, x: 5, y: 7, z: 40 };
+    let mut logits = numbers(dims.len(), 4);
+    logits.iter_mut().for_each(|x| *x *= 8.0);
+    logits[..2].copy_from_slice(&[-120.0, 120.0]);
+    let targets: Vec<f32> = numbers(dims.len(), 5).iter().map(|y| f32::from(u8::from(*y > 0.6))).collect();
+    let (x, y) = (tensor(dims, &logits), tensor(dims, &targets));
+    let grad = vector(vec![-0.7, 0.3, 5.0]);
+    let double = |tensor: FlexTensor| data(&tensor).into_iter().map(f64::from).collect::<Vec<_>>();
+    near(
+        &data(&Flex::overlap_sums(x.clone(), y.clone())),
+        &double(stock::overlap_sums::<Flex>(x.clone(), y.clone())),
+    );
+    near(
+        &data(&Flex::overlap_sums_grad(x.clone(), y.clone(), grad.clone())),
+        &double(stock::overlap_sums_grad::<Flex>(x, y, grad)),
+    );
+}
+
+#[test]
+fn adam_is_one_step_of_the_stock_operations() {
+    let [value, first, grad] = [1, 2, 3].map(|seed| vector(numbers(1003, seed)));
+    let second = vector(numbers(1003, 4).iter().map(|v| v * v).collect());
+    let state = AdamState { value, first, second };
+    let step = AdamStep { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, rate: 0.02, root: 0.4, kept: 0.99 };
+    let ours = Flex::adam(state.clone(), grad.clone(), step);
+    let stock = stock::adam::<Flex>(state, grad, step);
+    for (ours, stock) in [(ours.value, stock.value), (ours.first, stock.first), (ours.second, stock.second)] {
+        near(&data(&ours), &data(&stock).into_iter().map(f64::from).collect::<Vec<_>>());
+    }
 }
 
 fn check_normalisation(dims: Dims, seed: u64, epsilon: f64, slope: f32) {
@@ -202,7 +351,14 @@ fn check_normalisation(dims: Dims, seed: u64, epsilon: f64, slope: f32) {
     let moments = Flex::channel_moments(x.clone());
     near(&data(&moments.mean), &mean);
     near(&data(&moments.variance), &variance);
-    let norm = Norm { moments, scale: vector(scale.clone()), shift: vector(shift.clone()), epsilon, slope };
+    let norm = Norm {
+        moments,
+        scale: vector(scale.clone()),
+        shift: vector(shift.clone()),
+        epsilon,
+        slope,
+        stored: FloatDType::F32,
+    };
     let want: Vec<f64> = (0..xs.len()).map(|i| linear(i) * bent(i)).collect();
     near(&data(&Flex::norm_activate(x.clone(), norm.clone())), &want);
     near(&data(&stock::norm_activate::<Flex>(x.clone(), norm.clone())), &want);

@@ -1,5 +1,9 @@
 //! Asks whether an NVIDIA driver answers, before burn's CUDA code is touched (it panics where there is none).
 
+mod start;
+
+pub(crate) use start::{Gpu, device};
+
 use std::panic::catch_unwind;
 
 use cudarc::driver::CudaContext;

@@ -2,6 +2,7 @@
 //! each kind learns.
 
 use super::*;
+use crate::kernels::with_stock;
 
 /// Described, then: mean prediction, the prediction of one voxel, training loss, norm of all gradients, their product with a
 /// wave, loss after one step of Adam.
@@ -84,7 +85,7 @@ fn mean(values: &[f32]) -> f64 {
 fn gradients<B: Kernels>(placed: &mut Placed<B>) -> [f64; 2] {
     let [images, targets] = batch().tensors::<Autodiff<B>>(&placed.device);
     let outputs = placed.net.clone().forward_training(images, RunningMoments::Known);
-    let loss = supervised(outputs, targets, |p, y| loss(&placed.setup.loss, p, y));
+    let loss = supervised(outputs, targets, |x, y| loss(&placed.setup.loss, x, y));
     let mut grads = loss.backward();
     let slots = placed.setup.architecture.slots();
     let (mut squares, mut mixed) = (0.0, 0.0);
@@ -121,7 +122,7 @@ fn our_kernels_follow_pytorch_in_every_kind() {
 
 #[test]
 fn stock_operations_follow_pytorch_in_every_kind() {
-    follows_pytorch::<Dispatch>(burn::DispatchDevice::Flex(Default::default()));
+    with_stock(|| follows_pytorch::<Flex>(Default::default()));
 }
 
 #[test]

@@ -1,16 +1,12 @@
-//! Steps in bf16, on burn's CPU backend behind `Dispatch` (which multiplies what bf16 leaves of the numbers).
+//! Steps in bf16, on burn's CPU backend (which multiplies what bf16 leaves of the numbers).
 
 use super::*;
 use crate::training::mixed::PATIENCE;
 
-fn device() -> burn::DispatchDevice {
-    burn::DispatchDevice::Flex(Default::default())
-}
-
-fn placed(precision: Precision, weights: &Weights, architecture: &Architecture) -> Placed<Dispatch> {
+fn placed(precision: Precision, weights: &Weights, architecture: &Architecture) -> Placed<Flex> {
     let scratch = EngineSetup::scratch(architecture.clone(), Default::default(), Default::default());
     let setup = EngineSetup { precision, ..scratch };
-    Placed::new(setup, &EngineState::fresh(weights.clone()), device())
+    Placed::new(setup, &EngineState::fresh(weights.clone()), Default::default())
 }
 
 fn batch(value: impl Fn(usize) -> f32) -> Batch {

@@ -28,8 +28,22 @@ fn ticks(stat: &str) -> Option<(u64, u64)> {
 
 /// Resident memory of this process, bytes.
 pub(super) fn memory() -> Option<u64> {
+    status("VmRSS:")
+}
+
+/// The most that [`memory`] was since [`forget_peak`].
+pub(super) fn peak_memory() -> Option<u64> {
+    status("VmHWM:")
+}
+
+/// Lets the peak begin anew, where the system allows it.
+pub(super) fn forget_peak() {
+    std::fs::write("/proc/self/clear_refs", "5").ok();
+}
+
+fn status(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib * 1024)
 }

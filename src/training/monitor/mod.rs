@@ -7,9 +7,38 @@ mod gpu;
 mod host;
 
 use super::event::{EventKind, SystemLoad};
+use crate::network::Device;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+
+/// The most memory that work takes: of this process on a CPU, of the whole device on a GPU.
+#[derive(Debug)]
+pub(super) struct Peak<'a> {
+    device: &'a Device,
+    /// What was free on the GPU before.
+    free: Option<u64>,
+}
+
+impl<'a> Peak<'a> {
+    /// Begins before anything is placed on the device.
+    pub(super) fn new(device: &'a Device) -> Self {
+        Self { device, free: device.free_memory() }
+    }
+
+    /// Forgets the peak so far. (A GPU's memory is not given back while the process lives.)
+    pub(super) fn begin(&self) {
+        host::forget_peak();
+    }
+
+    /// Bytes at the peak, where the device says.
+    pub(super) fn bytes(&self) -> Option<u64> {
+        match *self.device == Device::CPU {
+            true => host::peak_memory(),
+            false => Some(self.free?.saturating_sub(self.device.free_memory()?)),
+        }
+    }
+}
 
 const INTERVAL: Duration = Duration::from_secs(5);
 /// The first look is early, so that a short run has one too.
