@@ -27,4 +27,4 @@ for seed in $(seq 1 "$seeds"); do
   done
 done
 mkdir -p benches/results
-"$python" benches/train_parity.py benches/results/train_parity.json "${runs[@]}"
+"$python" -B benches/train_parity.py benches/results/train_parity.json "${runs[@]}"
