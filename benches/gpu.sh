@@ -9,7 +9,8 @@
 # do as well); without them cargo builds both, which takes its own time. For a machine without cargo build them elsewhere:
 #
 #   cargo build --release && cargo test --release --lib --no-run      # the second names its executable
-#   strip -o deepseg-stripped .../release/deepseg && strip -o tests-stripped .../release/deps/deepseg-...
+#
+# Both are stripped by the release profile; gzip makes a quarter of them where they must travel.
 #
 # Parts: 1. the kernels' tests on the GPU; 2. PyTorch's training, contiguous and channels_last_3d, eager and compiled, f32
 # (TF32 allowed) and bf16 autocast, with batches of 2, 16 and 64; 3. `deepseg speed`, our operations and burn's, f32 and bf16.

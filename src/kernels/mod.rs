@@ -15,6 +15,8 @@ mod cube;
 pub(crate) mod cuda;
 mod stock;
 
+#[cfg(test)]
+pub(crate) use cpu::MADE;
 pub(crate) use cpu::Tidy;
 pub(crate) use stock::with_stock;
 

@@ -17,6 +17,8 @@ use burn::backend::Flex;
 use burn::tensor::ops::FloatTensorOps;
 use burn::tensor::{DType, FloatDType, TensorData, TensorMetadata};
 use burn_flex::FlexTensor;
+#[cfg(test)]
+pub(crate) use shelf::MADE;
 use shelf::Sheet;
 pub(crate) use shelf::Tidy;
 

@@ -54,20 +54,36 @@ fn steepness(linear: f32, slope: f32) -> f32 {
 /// Sum of `term` over two equally long arrays.
 #[inline(always)]
 fn total(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
-    let mut total = 0.0;
+    let [total] = totals(a, b, |a, b| [term(a, b)]);
+    total
+}
+
+/// Sums of several `terms` over two equally long arrays, in one pass.
+#[inline(always)]
+fn totals<const N: usize>(a: &[f32], b: &[f32], terms: impl Fn(f32, f32) -> [f32; N]) -> [f64; N] {
+    let mut totals = [0.0; N];
     for (a, b) in a.chunks(STRETCH).zip(b.chunks(STRETCH)) {
-        let mut lanes = [0.0f32; LANES];
+        let mut lanes = [[0.0f32; LANES]; N];
         let (a, a_rest) = a.as_chunks::<LANES>();
         let (b, b_rest) = b.as_chunks::<LANES>();
         for (a, b) in a.iter().zip(b) {
             for lane in 0..LANES {
-                lanes[lane] += term(a[lane], b[lane]);
+                let terms = terms(a[lane], b[lane]);
+                for (lanes, term) in lanes.iter_mut().zip(terms) {
+                    lanes[lane] += term;
+                }
             }
         }
-        let rest = a_rest.iter().zip(b_rest).map(|(a, b)| f64::from(term(*a, *b)));
-        total += lanes.iter().map(|lane| f64::from(*lane)).sum::<f64>() + rest.sum::<f64>();
+        for (total, lanes) in totals.iter_mut().zip(lanes) {
+            *total += lanes.iter().map(|lane| f64::from(*lane)).sum::<f64>();
+        }
+        for (a, b) in a_rest.iter().zip(b_rest) {
+            for (total, term) in totals.iter_mut().zip(terms(*a, *b)) {
+                *total += f64::from(term);
+            }
+        }
     }
-    total
+    totals
 }
 
 /// The values of channel `c`, one piece per batch entry.
@@ -111,7 +127,8 @@ pub(super) fn sum(values: &[f32]) -> f64 {
 #[inline(always)]
 pub(super) fn sums_around(values: &[f32], centre: f32) -> (f64, f64) {
     let square = |x: f32, _| (x - centre) * (x - centre);
-    (total(values, values, |x, _| x - centre), total(values, values, square))
+    let [offset, squares] = totals(values, values, |x, _| [x - centre, square(x, x)]);
+    (offset, squares)
 }
 
 /// Sum of the products of two equally long arrays.
@@ -158,11 +175,15 @@ pub(super) fn gradient_sums(
     per_channel(dims, |c| {
         let (factor, offset) = channels.line(c);
         let (mean, inverse) = (channels.mean[c], channels.inverse[c]);
-        let through = |x: f32, g: f32| g * steepness(x * factor + offset, bend);
-        let pairs = || pieces(values, dims, c).zip(pieces(grad, dims, c));
-        let shift: f64 = pairs().map(|(x, g)| total(x, g, through)).sum();
-        let scale: f64 = pairs().map(|(x, g)| total(x, g, |x, g| through(x, g) * (x - mean) * inverse)).sum();
-        GradientSums { scale, shift }
+        let terms = |x: f32, g: f32| {
+            let through = g * steepness(x * factor + offset, bend);
+            [through * (x - mean) * inverse, through]
+        };
+        let pairs = pieces(values, dims, c).zip(pieces(grad, dims, c));
+        pairs.fold(GradientSums { scale: 0.0, shift: 0.0 }, |sums, (x, g)| {
+            let [scale, shift] = totals(x, g, terms);
+            GradientSums { scale: sums.scale + scale, shift: sums.shift + shift }
+        })
     })
 }
 

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::Dims;
+use super::wide::dispatch;
 
 pub(super) fn halved(dims: Dims) -> Dims {
     Dims { x: dims.x / 2, y: dims.y / 2, z: dims.z / 2, ..dims }
@@ -37,21 +38,42 @@ pub(super) fn max(fine: &[f32], dims: Dims, output: &mut [f32]) {
 /// Gives each cell's gradient to the first of its voxels, in memory order, that holds the maximum.
 pub(super) fn max_grad(fine: &[f32], grad: &[f32], dims: Dims, output: &mut [f32]) {
     let coarse = halved(dims);
-    let channels = output.par_chunks_mut(dims.space()).zip(fine.par_chunks(dims.space()));
-    channels.zip(grad.par_chunks(coarse.space())).for_each(|((to, from), grad)| {
-        to.fill(0.0);
-        for (index, grad) in grad.iter().enumerate() {
-            let (x, y, z) =
-                (index / (coarse.y * coarse.z) * 2, index / coarse.z % coarse.y * 2, index % coarse.z * 2);
-            let corner = (x * dims.y + y) * dims.z + z;
-            let (plane, line) = (dims.y * dims.z, dims.z);
-            let cell = [0, 1, line, line + 1, plane, plane + 1, plane + line, plane + line + 1];
-            let first = cell
-                .into_iter()
-                .reduce(|best, at| if from[corner + at] > from[corner + best] { at } else { best });
-            to[corner + first.unwrap_or(0)] = *grad;
+    let planes = output.par_chunks_mut(2 * dims.y * dims.z).zip(fine.par_chunks(2 * dims.y * dims.z));
+    planes.zip(grad.par_chunks(coarse.y * coarse.z)).for_each(|((to, from), grad)| {
+        let (to_first, to_second) = to.split_at_mut(dims.y * dims.z);
+        let lines = to_first.chunks_exact_mut(2 * dims.z).zip(to_second.chunks_exact_mut(2 * dims.z));
+        for ((row, grad), (first, second)) in grad.chunks_exact(coarse.z).enumerate().zip(lines) {
+            let cells = four_lines(from, dims, row).map(|line| line.as_chunks::<2>().0);
+            let (one, two) = first.split_at_mut(dims.z);
+            let (three, four) = second.split_at_mut(dims.z);
+            dispatch(|| {
+                to_maxima(cells, grad, [one, two, three, four].map(|line| line.as_chunks_mut::<2>().0))
+            });
         }
     });
+}
+
+/// [`max_grad`] of one row of cells, without a branch, so that it becomes vectors.
+#[inline(always)]
+fn to_maxima(cells: [&[[f32; 2]]; 4], grad: &[f32], to: [&mut [[f32; 2]]; 4]) {
+    let count = grad.len();
+    let [a, b, c, d] = cells.map(|cells| &cells[..count]);
+    let [to_a, to_b, to_c, to_d] = to.map(|to| &mut to[..count]);
+    for z in 0..count {
+        let values = [a[z][0], a[z][1], b[z][0], b[z][1], c[z][0], c[z][1], d[z][0], d[z][1]];
+        let mut largest = values[0];
+        for value in values {
+            largest = if value > largest { value } else { largest };
+        }
+        let (mut given, mut results) = (0.0f32, [0.0; 8]);
+        for (value, result) in values.into_iter().zip(&mut results) {
+            let here = if value == largest { 1.0 - given } else { 0.0 };
+            given += here;
+            *result = if here > 0.0 { grad[z] } else { 0.0 };
+        }
+        [to_a[z], to_b[z]] = [[results[0], results[1]], [results[2], results[3]]];
+        [to_c[z], to_d[z]] = [[results[4], results[5]], [results[6], results[7]]];
+    }
 }
 
 /// Every second voxel of `fine` (shape `dims`) along each axis, the first included.

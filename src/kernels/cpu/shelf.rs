@@ -42,10 +42,10 @@ impl Shelf {
         found
     }
 
-    /// What would make shelf and use together larger than use ever was is not kept.
+    /// Kept are at most twice as much as was ever in use: sizes differ, and one cannot serve for another.
     fn put(&mut self, memory: Vec<Line>) {
         self.used -= memory.len();
-        if self.shelved + self.used + memory.len() <= self.most {
+        if self.shelved + self.used + memory.len() <= 2 * self.most {
             self.shelved += memory.len();
             self.free.entry(memory.len()).or_default().push(memory);
         }
@@ -68,6 +68,10 @@ impl Drop for Tidy {
     }
 }
 
+/// Sheets for which there was nothing on the shelf, in this process.
+#[cfg(test)]
+pub(crate) static MADE: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
 /// Values to be written, all of them: they hold what they were left at.
 pub(super) struct Sheet {
     memory: Vec<Line>,
@@ -78,7 +82,11 @@ impl Sheet {
     pub(super) fn new(count: usize) -> Self {
         let lines = count.div_ceil(LINE);
         let kept = Shelf::with(|shelf| shelf.take(lines));
-        let mut memory = kept.unwrap_or_else(|| vec![Line([0.0; LINE]); lines]);
+        let mut memory = kept.unwrap_or_else(|| {
+            #[cfg(test)]
+            MADE.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            vec![Line([0.0; LINE]); lines]
+        });
         if cfg!(test) {
             // What is not written is noticed.
             memory.fill(Line([f32::NAN; LINE]));

@@ -1,8 +1,11 @@
-//! The memory estimate against the peak of a process of its own that does nothing but train or predict.
+//! Memory of a process of its own that does nothing but train or predict: the estimate against its peak, and that steps take
+//! nothing new once they have what they need.
 
 use std::process::Command;
+use std::sync::atomic::Ordering;
 
 use super::*;
+use crate::kernels::MADE;
 use crate::network::Demand;
 
 const NETWORK: &str = "DEEPSEG_TEST_PEAK_NETWORK";
@@ -31,14 +34,19 @@ fn child() {
     if std::env::var(TRAINS).unwrap() == "true" {
         // The optimiser has moments of its own from the second step on.
         engine.step(batch.clone(), Some(1e-3)).unwrap();
+        engine.step(batch.clone(), Some(1e-3)).unwrap();
+        let before = MADE.load(Ordering::Relaxed);
+        engine.step(batch.clone(), Some(1e-3)).unwrap();
         engine.step(batch, Some(1e-3)).unwrap();
+        println!("made={}", MADE.load(Ordering::Relaxed) - before);
     } else {
         engine.predict(batch).unwrap();
     }
     println!("peak={}", peak());
 }
 
-fn measured(network: &str, trains: bool) -> u64 {
+/// What the process said behind `name`.
+fn measured(network: &str, trains: bool, name: &str) -> u64 {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "training::engine::peak::child", "--ignored", "--nocapture"])
         .env(NETWORK, network)
@@ -46,8 +54,17 @@ fn measured(network: &str, trains: bool) -> u64 {
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
-    let number = text.split("peak=").nth(1).and_then(|rest| rest.split_whitespace().next());
+    let number = text.split(name).nth(1).and_then(|rest| rest.split_whitespace().next());
     number.unwrap_or_else(|| panic!("{text}\n{}", String::from_utf8_lossy(&output.stderr))).parse().unwrap()
+}
+
+#[test]
+fn steps_take_no_new_memory_for_tensors_after_the_second() {
+    for network in
+        ["depth = 3\nbase = 8", "depth = 2\nbase = 4\nnorm = 'instance'\nresidual = true\ndown = 'strided'"]
+    {
+        assert_eq!(measured(network, true, "made="), 0, "{network}");
+    }
 }
 
 #[test]
@@ -65,7 +82,7 @@ fn the_estimate_is_near_the_measured_peak() {
             training: trains,
             precision: Precision::F32,
         });
-        let measured = measured(network, trains);
+        let measured = measured(network, trains, "peak=");
         let ratio = estimate as f64 / measured as f64;
         assert!(
             (0.75..1.4).contains(&ratio),

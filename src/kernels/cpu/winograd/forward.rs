@@ -18,7 +18,7 @@ const WIDE: usize = 3;
 const MANY: usize = 8;
 const FEW: usize = 4;
 /// Transformed inputs of a strip, in values, that stay in the second-level cache.
-const KEPT: usize = 120_000;
+const KEPT: usize = 200_000;
 
 /// Values of both resolutions, `[n, channels, x, y, z]` each.
 #[derive(Clone, Copy)]

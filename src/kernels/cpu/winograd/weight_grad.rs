@@ -20,7 +20,7 @@ const PARTS: usize = 16;
 const ROOM: usize = PARTS << 18;
 /// Channels whose transformed lines are kept at a time: output gradients, inputs.
 const OUTS: usize = 16;
-const INPUTS: usize = 8;
+const INPUTS: usize = 4;
 /// Output channels per register block where there are 32 vector registers, and where there are 16.
 const MANY: usize = 8;
 const FEW: usize = 4;
