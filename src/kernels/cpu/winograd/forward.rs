@@ -8,7 +8,7 @@ use super::super::wide::dispatch;
 use super::lanes::{load, store, vectors};
 use super::measure::Part;
 use super::scratch::Scratch;
-use super::tiles::{COARSE, Channels, Grid, PRODUCTS, Segment, Strip};
+use super::tiles::{COARSE, Channels, Grid, PRODUCTS, Place, Segment, Strip};
 use super::transform;
 use super::weights::{Block, DEPTH, Kernel, Way};
 
@@ -66,7 +66,7 @@ impl WithSimd for Convolution<'_> {
         let group = if S::REGISTER_COUNT >= 32 { MANY } else { FEW };
         let (from, to) = kernel.ends(way);
         let mut blocks = kernel.blocks(way, group);
-        blocks.retain(|block| !(if block.coarse { &target.coarse } else { &target.fine }).is_empty());
+        blocks.retain(|block| if block.coarse { !target.coarse.is_empty() } else { !target.fine.is_empty() });
         let job = Job { grid, from, fine: to.fine, source, bias, blocks: &blocks };
         let mut rows: Vec<Planes<'_>> = (0..grid.n * grid.rows()).map(|_| Planes::default()).collect();
         for (index, plane) in target.fine.chunks_exact_mut(grid.y * grid.z).enumerate() {
@@ -214,13 +214,14 @@ impl WithSimd for Input<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { grid, from, source, segment, strip, channel, bench, products } = self;
+        let place = Place { grid, segment, strip };
         if channel < from.fine {
             let values = &source.fine[(segment.n * from.fine + channel) * grid.space()..][..grid.space()];
-            transform::input(simd, values, grid, segment, strip, bench, products);
+            transform::input(simd, values, &place, bench, products);
         } else {
             let space = grid.halved().space();
             let values = &source.coarse[(segment.n * from.coarse + channel - from.fine) * space..][..space];
-            transform::coarse_input(simd, values, grid, segment, strip, bench, products);
+            transform::coarse_input(simd, values, &place, bench, products);
         }
         transform::clear_end(products, strip);
     }
@@ -246,15 +247,16 @@ impl WithSimd for Output<'_, '_> {
     fn with_simd<S: Simd>(self, simd: S) -> Part {
         let Self { job, segment, strip, bench, products, channel, .. } = self;
         let grid = &job.grid;
+        let place = Place { grid, segment, strip };
         if self.coarse {
             let plane = &mut self.planes.coarse[channel - job.fine];
-            transform::coarse_output(simd, products, grid, segment, strip, bench, plane);
+            transform::coarse_output(simd, products, &place, bench, plane);
             return Part::default();
         }
         let bias = job.bias.map_or(0.0, |bias| bias[channel]);
         let planes = self.planes.fine.len() / job.fine;
         let planes = &mut self.planes.fine[channel * planes..][..planes];
-        transform::output(simd, products, grid, segment, strip, bias, bench, planes);
+        transform::output(simd, products, &place, bias, bench, planes);
         let mut part = Part::default();
         if self.measured {
             let first = 2 * segment.first * grid.z;

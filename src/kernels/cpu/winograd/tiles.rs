@@ -46,6 +46,13 @@ pub(super) struct Segment {
     pub(super) slot: usize,
 }
 
+/// A segment on its grid and in its strip.
+pub(super) struct Place<'a> {
+    pub(super) grid: &'a Grid,
+    pub(super) segment: &'a Segment,
+    pub(super) strip: &'a Strip,
+}
+
 /// How lines lie in a strip: `[channel][product][position]`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Strip {

@@ -9,7 +9,7 @@ use pulp::Simd;
 
 use super::lanes::{map, pieces, pieces_mut};
 use super::scratch::Buffer;
-use super::tiles::{COARSE, Grid, PRODUCTS, Segment, Strip};
+use super::tiles::{COARSE, Grid, PRODUCTS, Place, Segment, Strip};
 
 /// Work space for one channel of a segment, and zeros for what lies outside the grid.
 #[derive(Default)]
@@ -53,12 +53,11 @@ fn lines<'a, const N: usize>(
 pub(super) fn input<S: Simd>(
     simd: S,
     channel: &[f32],
-    grid: &Grid,
-    segment: &Segment,
-    strip: &Strip,
+    place: &Place<'_>,
     bench: &mut Bench,
     products: &mut [f32],
 ) {
+    let Place { grid, segment, strip } = place;
     let (pitch, used) = (strip.pitch, segment.count * strip.pitch);
     // Of each factor along x: first the lines 0, 2, 4, ... of the tiles, then the lines 1, 3, 5, ...
     let half = used + pitch;
@@ -81,12 +80,11 @@ pub(super) fn input<S: Simd>(
 pub(super) fn coarse_input<S: Simd>(
     simd: S,
     channel: &[f32],
-    grid: &Grid,
-    segment: &Segment,
-    strip: &Strip,
+    place: &Place<'_>,
     bench: &mut Bench,
     products: &mut [f32],
 ) {
+    let Place { grid, segment, strip } = place;
     let coarse = grid.halved();
     let (pitch, used) = (strip.pitch, segment.count * strip.pitch);
     let piece = used + 2 * pitch;
@@ -116,12 +114,11 @@ pub(super) fn coarse_input<S: Simd>(
 pub(super) fn gradient<S: Simd>(
     simd: S,
     channel: &[f32],
-    grid: &Grid,
-    segment: &Segment,
-    strip: &Strip,
+    place: &Place<'_>,
     bench: &mut Bench,
     products: &mut [f32],
 ) {
+    let Place { grid, segment, strip } = place;
     let (pitch, used) = (strip.pitch, segment.count * strip.pitch);
     let (work, zeros) = bench.ready(8 * used, grid.z);
     let corner = (2 * segment.row as isize, 2 * segment.first as isize);
@@ -146,13 +143,12 @@ pub(super) fn gradient<S: Simd>(
 pub(super) fn output<S: Simd>(
     simd: S,
     products: &[f32],
-    grid: &Grid,
-    segment: &Segment,
-    strip: &Strip,
+    place: &Place<'_>,
     bias: f32,
     bench: &mut Bench,
     planes: &mut [&mut [f32]],
 ) {
+    let Place { grid, segment, strip } = place;
     let (z, pitch, used) = (grid.z, strip.pitch, segment.count * strip.pitch);
     let (work, _) = bench.ready(8 * used + 2 * z, z);
     let (work, spare) = work.split_at_mut(8 * used);
@@ -181,12 +177,11 @@ pub(super) fn output<S: Simd>(
 pub(super) fn coarse_output<S: Simd>(
     simd: S,
     products: &[f32],
-    grid: &Grid,
-    segment: &Segment,
-    strip: &Strip,
+    place: &Place<'_>,
     bench: &mut Bench,
     plane: &mut [f32],
 ) {
+    let Place { grid, segment, strip } = place;
     let (pitch, used) = (strip.pitch, segment.count * strip.pitch);
     let (work, _) = bench.ready(4 * used, grid.z);
     let (work, sums) = work.split_at_mut(3 * used);

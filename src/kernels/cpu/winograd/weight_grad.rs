@@ -8,7 +8,7 @@ use super::super::wide::dispatch;
 use super::forward::{Input, Source};
 use super::lanes::{load, vectors};
 use super::scratch::Scratch;
-use super::tiles::{COARSE, Channels, Grid, PRODUCTS, Segment, Strip};
+use super::tiles::{COARSE, Channels, Grid, PRODUCTS, Place, Segment, Strip};
 use super::transform;
 use super::weights::{DEPTH, Kernel, gathered};
 
@@ -172,7 +172,8 @@ impl WithSimd for Grad<'_> {
         let space = job.grid.space();
         for segment in segments {
             let values = &job.grad[(segment.n * job.out + channel) * space..][..space];
-            transform::gradient(simd, values, &job.grid, segment, strip, bench, products);
+            let place = Place { grid: &job.grid, segment, strip };
+            transform::gradient(simd, values, &place, bench, products);
         }
         transform::clear_end(products, strip);
     }
