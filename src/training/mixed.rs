@@ -35,6 +35,7 @@ impl Mixed {
     }
 
     /// Something else to say.
+    #[cfg(feature = "cuda")]
     pub(super) fn note(&mut self, note: Option<String>) {
         self.notes.extend(note);
     }
